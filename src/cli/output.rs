@@ -1,0 +1,58 @@
+//! What every command says in the same way: the output format and failures.
+
+use std::process::ExitCode;
+
+/// How a command prints facts.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// A failure as the user sees it: one message, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// What could not be done, what is wrong, and the fix. May have several lines where the peer's text has.
+    pub message: String,
+    /// The exit code; 1 but where the peer's tools have another.
+    pub code: u8,
+}
+
+impl Failure {
+    /// A failure with exit code 1.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: 1,
+        }
+    }
+
+    /// Prints the message on standard error.
+    pub fn report(&self) -> ExitCode {
+        eprintln!("error: {}", self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !message.contains(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            source = cause.source();
+        }
+        Self::new(message)
+    }
+}
+
+/// What a command ends with.
+pub type Outcome = Result<ExitCode, Failure>;

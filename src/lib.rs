@@ -1,0 +1,19 @@
+//! Charmwright: Juju charms for 12-factor web apps, as one static executable.
+//!
+//! The executable has three faces, told apart by the name it is called by: a charm's `dispatch`
+//! ([`runtime`]), the command line ([`cli`]) and, in the local model, Juju's hook tools
+//! ([`local::hook_tool`]). Calls go downward only: `cli` → `project`, `local` → `runtime` →
+//! `interfaces`, `frameworks`; `juju` and `pebble` know nothing of charms.
+
+pub mod cli;
+mod face;
+pub mod frameworks;
+pub mod interfaces;
+pub mod juju;
+pub mod local;
+pub mod pebble;
+pub mod project;
+pub mod runtime;
+pub mod yaml;
+
+pub use face::Face;

@@ -1,0 +1,94 @@
+//! Providers: the applications that are built into the local model and stand in for other charms.
+//!
+//! A provider is a reconciler: it gets a [`View`] of its application and answers with an [`Update`]. It is called
+//! whenever something in the view changed, so it must be idempotent; databags and secrets that it does not name are
+//! removed.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::container::Service;
+use super::model::{Bag, Charm, Status};
+
+/// A boxed future, since providers are trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Opens a connection to a port inside a unit's container.
+pub type Dial = Arc<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<tokio::net::TcpStream>>>;
+
+/// What a provider sees.
+#[derive(Clone)]
+pub struct View {
+    /// The provider's own application name.
+    pub application: String,
+    /// The model's name.
+    pub model: String,
+    /// Options with defaults applied.
+    pub config: BTreeMap<String, serde_json::Value>,
+    /// Relations by id.
+    pub relations: BTreeMap<u32, RelationView>,
+    /// A directory of the provider's own below `.charmwright`.
+    pub directory: PathBuf,
+    /// How to reach units.
+    pub dial: Dial,
+}
+
+/// One relation as its provider sees it.
+#[derive(Clone, Debug)]
+pub struct RelationView {
+    /// The provider's endpoint.
+    pub endpoint: String,
+    /// The interface.
+    pub interface: String,
+    /// The application at the other side.
+    pub remote_application: String,
+    /// Its application bag.
+    pub remote_bag: Bag,
+    /// Its units' bags, by unit name.
+    pub remote_units: BTreeMap<String, Bag>,
+}
+
+/// What a provider wants to be so.
+#[derive(Clone, Debug, Default)]
+pub struct Update {
+    /// The provider's status.
+    pub status: Status,
+    /// By relation: the application bag. A value `secret://LABEL` becomes the URI of the secret of that label.
+    pub application_bags: BTreeMap<u32, Bag>,
+    /// By relation: the bag of the provider's unit 0.
+    pub unit_bags: BTreeMap<u32, Bag>,
+    /// Secrets by label, granted to the remote application of the relation. New content makes a new revision.
+    pub secrets: BTreeMap<String, ProviderSecret>,
+    /// What containers can reach.
+    pub services: Vec<Service>,
+    /// What a person can reach on this machine, for `local status`: `http://127.0.0.1:8081`.
+    pub addresses: Vec<String>,
+}
+
+/// A secret of a provider.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ProviderSecret {
+    /// Key → value.
+    pub content: Bag,
+    /// The relation whose remote application may read it.
+    pub relation: u32,
+}
+
+/// An application that is built in.
+pub trait Provider {
+    /// The charm that it stands in for: name, endpoints, options.
+    fn charm(&self) -> Charm;
+
+    /// Makes the world as the view asks, starting servers where needed.
+    ///
+    /// # Errors
+    /// One line that says what is missing and the command that installs it; it becomes the blocked status.
+    fn reconcile<'a>(&'a mut self, view: &'a View) -> BoxFuture<'a, Result<Update, String>>;
+
+    /// Stops everything that `reconcile` started. Data goes only when `remove_data`.
+    fn stop<'a>(&'a mut self, remove_data: bool) -> BoxFuture<'a, ()>;
+}

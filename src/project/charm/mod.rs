@@ -1,0 +1,1 @@
+//! The charm side of a project: `charmcraft.yaml`.

@@ -1,0 +1,1 @@
+//! The rock side of a project: `rockcraft.yaml`.
