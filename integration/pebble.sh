@@ -1,0 +1,21 @@
+#!/bin/sh
+# Builds the Pebble that pebble/go.mod pins into .build/pebble, when it is missing or the pin is newer,
+# and prints its path.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+out=$here/.build/pebble
+
+if [ ! -x "$out" ] || [ "$here/pebble/go.mod" -nt "$out" ]; then
+    command -v go >/dev/null || {
+        echo "cannot build Pebble: \`go\` is missing; install it with: apt-get install golang-go" >&2
+        exit 1
+    }
+    mkdir -p "$here/.build"
+    version=$(sed -n 's|^require github.com/canonical/pebble ||p' "$here/pebble/go.mod")
+    # Built beside and renamed, so that tests that run it meanwhile are not disturbed.
+    (cd "$here/pebble" && CGO_ENABLED=0 go build -trimpath \
+        -ldflags "-s -w -X github.com/canonical/pebble/cmd.Version=$version" \
+        -o "$out.$$" github.com/canonical/pebble/cmd/pebble) >&2
+    mv "$out.$$" "$out"
+fi
+echo "$out"
