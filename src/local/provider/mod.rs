@@ -3,6 +3,14 @@
 //! A provider is a reconciler: it gets a [`View`] of its application and answers with an [`Update`]. It is called
 //! whenever something in the view changed, so it must be idempotent; databags and secrets that it does not name are
 //! removed.
+//!
+//! Providers run on the thread of the daemon, inside a `tokio::task::LocalSet`: they start local tasks, and the
+//! processes that they start die with the thread that started them.
+
+pub mod nginx_ingress_integrator;
+pub mod postgresql_k8s;
+pub mod registry;
+pub mod stand_in;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -19,6 +27,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Opens a connection to a port inside a unit's container.
 pub type Dial = Arc<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<tokio::net::TcpStream>>>;
+
+/// What a bag's value starts with to become a secret's URI; the label follows.
+pub const SECRET_SCHEME: &str = "secret://";
 
 /// What a provider sees.
 #[derive(Clone)]
@@ -91,4 +102,48 @@ pub trait Provider {
 
     /// Stops everything that `reconcile` started. Data goes only when `remove_data`.
     fn stop<'a>(&'a mut self, remove_data: bool) -> BoxFuture<'a, ()>;
+}
+
+impl Status {
+    fn new(status: &str, message: impl Into<String>) -> Self {
+        Self {
+            status: status.into(),
+            message: message.into(),
+        }
+    }
+
+    fn active(message: impl Into<String>) -> Self {
+        Self::new("active", message)
+    }
+
+    fn blocked(message: impl Into<String>) -> Self {
+        Self::new("blocked", message)
+    }
+
+    fn waiting(message: impl Into<String>) -> Self {
+        Self::new("waiting", message)
+    }
+}
+
+#[cfg(test)]
+fn test_view(application: &str) -> View {
+    View {
+        application: application.into(),
+        model: "demo".into(),
+        config: BTreeMap::new(),
+        relations: BTreeMap::new(),
+        directory: PathBuf::from("/nonexistent"),
+        dial: Arc::new(|_, _| Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) })),
+    }
+}
+
+#[cfg(test)]
+fn test_relation(endpoint: &str, interface: &str) -> RelationView {
+    RelationView {
+        endpoint: endpoint.into(),
+        interface: interface.into(),
+        remote_application: "web".into(),
+        remote_bag: Bag::new(),
+        remote_units: BTreeMap::new(),
+    }
 }

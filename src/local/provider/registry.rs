@@ -1,0 +1,136 @@
+//! The applications that are built in, by the name of the charm that they stand in for.
+
+use super::Provider;
+use super::nginx_ingress_integrator::NginxIngressIntegrator;
+use super::postgresql_k8s::PostgresqlK8s;
+
+/// Makes one provider, with nothing started yet.
+type Constructor = fn() -> Box<dyn Provider>;
+
+/// Sorted by name.
+const BUILT_IN: &[(&str, Constructor)] = &[
+    (super::nginx_ingress_integrator::NAME, || {
+        Box::new(NginxIngressIntegrator::default())
+    }),
+    (super::postgresql_k8s::NAME, || {
+        Box::<PostgresqlK8s>::default()
+    }),
+];
+
+/// A name that is no built-in application.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("no application `{name}` is built in; {}built in are {}", .suggestion.map(|name| format!("did you mean `{name}`? ")).unwrap_or_default(), list())]
+pub struct Unknown {
+    /// What was asked for.
+    pub name: String,
+    /// The closest name, when one is close.
+    pub suggestion: Option<&'static str>,
+}
+
+/// The names of the built-in applications, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// Makes the provider of that name. Nothing is started before its first `reconcile`.
+///
+/// # Errors
+/// [`Unknown`], with the closest name.
+pub fn create(name: &str) -> Result<Box<dyn Provider>, Unknown> {
+    match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
+        Some((_, constructor)) => Ok(constructor()),
+        None => Err(Unknown {
+            name: name.into(),
+            suggestion: closest(name),
+        }),
+    }
+}
+
+fn list() -> String {
+    names()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn closest(name: &str) -> Option<&'static str> {
+    if name.len() > 100 {
+        return None;
+    }
+    names()
+        .map(|built_in| {
+            let known_part =
+                name.len() >= 4 && (built_in.contains(name) || name.contains(built_in));
+            (
+                if known_part {
+                    0
+                } else {
+                    distance(name, built_in)
+                },
+                built_in,
+            )
+        })
+        .min()
+        .filter(|(distance, built_in)| *distance <= built_in.len() / 2)
+        .map(|(_, built_in)| built_in)
+}
+
+/// Levenshtein's distance, in characters.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, from) in left.chars().enumerate() {
+        let mut next = vec![line + 1];
+        for ((to, above), diagonal) in right.iter().zip(row.iter().skip(1)).zip(&row) {
+            let before = next.last().copied().unwrap_or_default();
+            next.push(
+                (diagonal + usize::from(from != *to))
+                    .min(above + 1)
+                    .min(before + 1),
+            );
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_makes_a_charm_of_that_name() {
+        for name in names() {
+            assert_eq!(create(name).unwrap().charm().name, name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_closest_one() {
+        let suggestion = |name| create(name).err().unwrap().suggestion;
+        assert_eq!(suggestion("postgresql"), Some("postgresql-k8s"));
+        assert_eq!(suggestion("postgres-k8s"), Some("postgresql-k8s"));
+        assert_eq!(
+            suggestion("nginx-ingress"),
+            Some("nginx-ingress-integrator")
+        );
+        assert_eq!(
+            suggestion("nginx-ingres-integrator"),
+            Some("nginx-ingress-integrator")
+        );
+        assert_eq!(suggestion("redis"), None);
+        assert_eq!(suggestion(""), None);
+        assert_eq!(
+            create("postgresql").err().unwrap().to_string(),
+            "no application `postgresql` is built in; did you mean `postgresql-k8s`? \
+             built in are `nginx-ingress-integrator`, `postgresql-k8s`"
+        );
+    }
+
+    #[test]
+    fn distances_count_edits() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", ""), 3);
+    }
+}
