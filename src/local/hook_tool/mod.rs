@@ -1,4 +1,11 @@
-//! Juju's hook tools in the local model.
+//! Juju's hook tools in the local model: the processes that a charm starts, and what answers them.
+
+mod context;
+mod reply;
+
+pub use context::{Context, LogLine, resource_files};
+pub use reply::{Reply, Request};
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

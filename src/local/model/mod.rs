@@ -1,4 +1,28 @@
 //! The state of a local model, as a Juju controller would keep it. Plain data: no I/O, no processes.
+//!
+//! What people and charms do to it are methods, by concern in the files beside this one. They answer with the
+//! [`Change`]s that they made; [`Model::enqueue`] turns those into events for the units concerned, and
+//! [`Model::dispatched`] carries a unit's life on when such an event was handled.
+
+mod actions;
+mod applications;
+mod config;
+mod events;
+mod machinery;
+mod queue;
+mod relations;
+mod secrets;
+mod version;
+
+pub use actions::Error as ActionError;
+pub use applications::Error as ApplicationError;
+pub use config::Error as ConfigError;
+pub use events::{Agent, Change, QueuedEvent, RelationHook, SecretHook, after};
+pub use machinery::application_of;
+pub use queue::Queue;
+pub use relations::Error as RelationError;
+pub use secrets::{Error as SecretError, SecretUpdate};
+pub use version::Version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -25,6 +49,46 @@ pub struct Model {
     pub next_relation: u32,
     /// The id that the next action gets.
     pub next_action: u32,
+    /// The version of Juju that the model pretends to be.
+    #[serde(default)]
+    pub juju_version: Version,
+    /// Actions by id: asked for, running and done.
+    #[serde(default)]
+    pub actions: BTreeMap<u32, Action>,
+}
+
+/// An action, from `local run` to its result.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Action {
+    /// The unit that runs it.
+    pub unit: String,
+    /// Its name in `actions.yaml`.
+    pub name: String,
+    /// Parameters with defaults applied.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// Where it stands.
+    pub status: ActionStatus,
+    /// Set by `action-set`; dots in keys have become nesting.
+    pub results: serde_json::Map<String, serde_json::Value>,
+    /// Set by `action-fail`.
+    pub message: String,
+    /// Lines of `action-log`.
+    pub log: Vec<String>,
+}
+
+/// Where an action stands.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionStatus {
+    /// Queued.
+    #[default]
+    Pending,
+    /// The charm is at it.
+    Running,
+    /// Done without `action-fail`.
+    Completed,
+    /// `action-fail` was called, or the charm's executable failed.
+    Failed,
 }
 
 /// An application: a packed charm, or a provider that is built in.
@@ -46,6 +110,9 @@ pub struct Application {
     pub status: Status,
     /// Set by `application-version-set`.
     pub workload_version: String,
+    /// Being removed.
+    #[serde(default)]
+    pub dying: bool,
 }
 
 /// What a charm says of itself.
@@ -120,6 +187,15 @@ pub struct Unit {
     pub address: String,
     /// Units that are going away are `dying`.
     pub dying: bool,
+    /// `install` has succeeded.
+    #[serde(default)]
+    pub installed: bool,
+    /// `start` has succeeded since the last `stop`.
+    #[serde(default)]
+    pub started: bool,
+    /// Events that the unit has yet to handle.
+    #[serde(default)]
+    pub queue: Queue,
 }
 
 /// A status with its message.
