@@ -153,9 +153,9 @@ impl Error {
             Self::NotInHook { tool, text }
         } else if says_relation_not_found(&said) {
             Self::RelationGone { tool, text }
-        } else if says("not the leader") || says("cannot write leadership settings") {
-            Self::NotLeader { tool, text }
-        } else if says("cannot write relation settings") && known.contains(&"--app") {
+        } else if says("not the leader")
+            || (says("cannot write relation settings") && known.contains(&"--app"))
+        {
             Self::NotLeader { tool, text }
         } else if of_secrets && says("not found") {
             Self::SecretNotFound { tool, text }

@@ -40,3 +40,6 @@ pub fn secret_id(uri: &str) -> &str {
     let rest = uri.strip_prefix("secret:").unwrap_or(uri);
     rest.rsplit_once('/').map_or(rest, |(_, id)| id)
 }
+
+#[cfg(test)]
+mod properties;

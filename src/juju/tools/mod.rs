@@ -214,6 +214,9 @@ impl<'a> Call<'a> {
 
 /// As much of the text as one argument takes, and the rest.
 fn split_at_limit(text: &str) -> (&str, &str) {
-    let end = text.floor_char_boundary(LONGEST_ARGUMENT);
+    let mut end = text.len().min(LONGEST_ARGUMENT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     text.split_at(end)
 }
