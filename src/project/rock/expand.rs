@@ -1,0 +1,237 @@
+//! The project with what its extension adds.
+
+use std::path::Path;
+
+use super::Error;
+use super::checks::{self, App};
+use super::document::Document;
+use super::framework::{self, Framework};
+use super::include::{self, Included};
+use super::merge::merge;
+use super::validate;
+use crate::yaml::{Mapping, Value};
+
+/// The variable that lets experimental extensions be used.
+const SWITCH: &str = "ROCKCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS";
+
+/// The order in which top-level keys are printed; others follow in the user's order.
+const ORDER: [&str; 13] = [
+    "name",
+    "title",
+    "summary",
+    "description",
+    "version",
+    "adopt-info",
+    "base",
+    "build-base",
+    "platforms",
+    "run-user",
+    "services",
+    "checks",
+    "parts",
+];
+
+/// Whether experimental extensions may be used.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Switch {
+    /// They may.
+    On,
+    /// They are refused.
+    #[default]
+    Off,
+}
+
+impl Switch {
+    /// From `ROCKCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS`: on when it is set and not empty.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        match std::env::var_os(SWITCH) {
+            Some(value) if !value.is_empty() => Self::On,
+            _ => Self::Off,
+        }
+    }
+}
+
+/// A project after its extension was applied.
+#[derive(Clone, Debug)]
+pub struct Expanded {
+    /// The merged project: no `extensions`, platforms filled in.
+    pub project: Mapping,
+    /// Remarks that stop nothing, such as a listed file that is not there.
+    pub remarks: Vec<String>,
+    /// What the extension found out; `None` for a project without one.
+    pub(super) applied: Option<Applied>,
+}
+
+/// What applying an extension found out.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    pub framework: Framework,
+    pub included: Option<Included>,
+}
+
+/// Reads `rockcraft.yaml` of the directory and merges its extension into it.
+///
+/// # Errors
+/// The file is missing or not YAML, the extension is unknown, experimental with the switch off, or does not fit the
+/// base or the app, or the merged project breaks rockcraft's rules.
+pub fn expand(directory: &Path, switch: Switch) -> Result<Expanded, Error> {
+    let document = Document::read(directory)?;
+    let mut project = document.content.clone();
+    project.remove("extensions");
+    let mut applied = None;
+    for extension in document.extensions() {
+        let framework = framework::of_extension(&extension)?
+            .ok_or_else(|| Error::UnknownExtension(extension.clone()))?;
+        check_base(&document, &framework, &extension, switch)?;
+        let app = checks::check(&document, &framework)?;
+        let included = framework
+            .install
+            .as_ref()
+            .map(|install| include::included(&document, &framework, install, &app))
+            .transpose()?;
+        merge(
+            &mut project,
+            &snippet(&document, &framework, &app, included.as_ref()),
+        );
+        applied = Some(Applied {
+            framework,
+            included,
+        });
+    }
+    validate::check(&mut project)?;
+    let remarks = remarks(&document, applied.as_ref());
+    Ok(Expanded {
+        project: ordered(project),
+        remarks,
+        applied,
+    })
+}
+
+fn check_base(
+    document: &Document,
+    framework: &Framework,
+    extension: &str,
+    switch: Switch,
+) -> Result<(), Error> {
+    let base = document.text("base").unwrap_or_default().to_owned();
+    let is = |list: &[String], base: &str| list.iter().any(|known| known == base);
+    let supported = is(&framework.bases, &base)
+        && (base != "bare"
+            || document
+                .text("build-base")
+                .is_some_and(|build| is(&framework.build_bases, build)));
+    if !supported {
+        return Err(Error::UnsupportedBase {
+            extension: extension.to_owned(),
+            base,
+        });
+    }
+    let experimental = is(&framework.experimental, &base) || is(&framework.experimental, "all");
+    if experimental && switch == Switch::Off {
+        return Err(Error::Experimental(extension.to_owned()));
+    }
+    Ok(())
+}
+
+/// What the extension adds.
+fn snippet(
+    document: &Document,
+    framework: &Framework,
+    app: &App,
+    included: Option<&Included>,
+) -> Mapping {
+    let mut services = framework.services.clone();
+    if let Some(Value::Mapping(service)) = services.get_mut(framework.service.as_str()) {
+        service.insert("command".into(), command(document, framework, app).into());
+    }
+    let mut snippet = Mapping::new();
+    snippet.insert("run-user".into(), validate::USER.into());
+    snippet.insert("services".into(), Value::Mapping(services));
+    snippet.insert(
+        "parts".into(),
+        Value::Mapping(parts(document, framework, included)),
+    );
+    snippet
+}
+
+fn command(document: &Document, framework: &Framework, app: &App) -> String {
+    let entry = app
+        .entry_point
+        .as_ref()
+        .map_or("", |found| found.entry.as_str());
+    let worker_class = if app.packages.iter().any(|name| name == "gevent") {
+        "gevent"
+    } else {
+        "sync"
+    };
+    framework
+        .command
+        .replace("{entry}", entry)
+        .replace("{name}", document.text("name").unwrap_or_default())
+        .replace("{worker-class}", worker_class)
+}
+
+fn parts(document: &Document, framework: &Framework, included: Option<&Included>) -> Mapping {
+    let mut parts = framework.parts.any.clone();
+    let more = if document.text("base") == Some("bare") {
+        &framework.parts.bare
+    } else {
+        &framework.parts.ubuntu
+    };
+    merge(&mut parts, more);
+    if let (Some(install), Some(included)) = (&framework.install, included) {
+        match parts.get_mut(install.part.as_str()) {
+            Some(Value::Mapping(part)) if !install.optional || !included.organize.is_empty() => {
+                included.describe(part, install);
+            }
+            _ => {
+                parts.remove(install.part.as_str());
+            }
+        }
+    }
+    parts
+        .into_iter()
+        .map(|(name, mut part)| {
+            let name = name.as_str().unwrap_or_default().to_owned();
+            let full = format!("{}/{name}", framework.extension());
+            // A mapping that the user gives for `organize` says it all.
+            if document.at(&["parts", &full, "organize"]).is_some()
+                && let Value::Mapping(part) = &mut part
+            {
+                part.remove("organize");
+            }
+            (full.into(), part)
+        })
+        .collect()
+}
+
+fn remarks(document: &Document, applied: Option<&Applied>) -> Vec<String> {
+    applied
+        .and_then(|applied| applied.included.as_ref())
+        .filter(|included| included.by_user)
+        .map(|included| {
+            included
+                .organize
+                .iter()
+                .filter(|(source, _)| {
+                    !source.contains(['*', '?', '[']) && !document.directory.join(source).exists()
+                })
+                .map(|(source, target)| {
+                    format!("`{target}` is listed in rockcraft.yaml, but there is no `{source}` in the project")
+                })
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+fn ordered(mut project: Mapping) -> Mapping {
+    let mut ordered = Mapping::new();
+    for key in ORDER {
+        if let Some(value) = project.shift_remove(key) {
+            ordered.insert(key.into(), value);
+        }
+    }
+    ordered.extend(project);
+    ordered
+}

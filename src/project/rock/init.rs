@@ -1,0 +1,72 @@
+//! A new `rockcraft.yaml`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Error, framework, validate};
+
+/// The project file's name.
+pub const FILE: &str = "rockcraft.yaml";
+
+/// What to call a rock whose directory cannot lend it a name.
+const FALLBACK: &str = "my-rock-name";
+
+/// What `rock init` is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Init<'a> {
+    /// Where; made if it is not there.
+    pub directory: &'a Path,
+    /// An extension's name, such as `fastapi-framework`.
+    pub profile: &'a str,
+    /// The rock's name; without it the directory's if that can be one, else `my-rock-name`.
+    pub name: Option<&'a str>,
+    /// Leave an existing file as it is instead of refusing.
+    pub force: bool,
+}
+
+/// Writes `rockcraft.yaml`, never over an existing one; `None` if there was one and `force` was set.
+///
+/// # Errors
+/// An unknown profile, a name no rock can have, an existing file without `force`, or a directory that cannot be
+/// written.
+pub fn init(ask: Init<'_>) -> Result<Option<PathBuf>, Error> {
+    let framework = framework::of_extension(ask.profile)?.ok_or_else(|| Error::UnknownProfile {
+        given: ask.profile.to_owned(),
+        known: framework::extensions()
+            .iter()
+            .map(|name| format!("'{name}'"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    })?;
+    let name = match ask.name {
+        Some(name) if validate::is_name(name) => name.to_owned(),
+        Some(name) => return Err(Error::Name(name.to_owned())),
+        None => directory_name(ask.directory).unwrap_or_else(|| FALLBACK.to_owned()),
+    };
+    let path = ask.directory.join(FILE);
+    let failed = |source| Error::Write {
+        path: path.clone(),
+        source,
+    };
+    fs::create_dir_all(ask.directory).map_err(failed)?;
+    let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && ask.force => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return Err(Error::Exists(ask.directory.to_path_buf()));
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    file.write_all(framework.template(&name).as_bytes())
+        .map_err(failed)?;
+    Ok(Some(path))
+}
+
+fn directory_name(directory: &Path) -> Option<String> {
+    let absolute = std::path::absolute(directory).ok()?;
+    // A directory such as `.` or `x/..` has a name only when resolved.
+    let resolved = absolute.canonicalize().unwrap_or(absolute);
+    let name = resolved.file_name()?.to_str()?.to_owned();
+    validate::is_name(&name).then_some(name)
+}
