@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 /// A mapping of strings as JSON that YAML readers take for the same strings.
 ///
-/// Juju reads the body with go-yaml, to which some JSON is not what it is to JSON readers:
-/// U+0085, U+2028 and U+2029 are line breaks that fold, other control characters are refused even
-/// when quoted, and escapes of surrogate pairs are refused. So exactly the former are escaped and
-/// everything beyond the basic plane goes as it is.
+/// Juju reads the body with go-yaml, to which some JSON is not what it is to JSON readers: control
+/// characters are refused even when quoted, line breaks of YAML 1.1 (U+0085, and in old versions
+/// U+2028 and U+2029) are folded, and escapes of surrogate pairs are refused. So exactly the former
+/// are escaped and everything beyond the basic plane goes as it is.
 pub(super) fn body<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let entries: BTreeMap<&str, &str> = entries.into_iter().collect();
     let mut body = String::from("{");

@@ -1,7 +1,8 @@
 //! Files for `key#file=PATH` of `secret-add` and `secret-set`.
 //!
-//! The unit agent, not the tool's own process, opens these paths, so `/proc/self/fd` of a memory
-//! file would be looked up in the wrong process: they have to be real files.
+//! The unit agent, not the tool's own process, opens these paths (Juju's `jujuc` server runs the
+//! command), so `/proc/self/fd` of a memory file would be looked up in the wrong process: they have
+//! to be real files.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write};

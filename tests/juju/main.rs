@@ -569,7 +569,7 @@ fn a_tool_that_hangs_is_stopped_and_leaves_no_process() {
     run(async {
         let fake = Fake::new();
         fake.marks("config-get", "hang", "");
-        let tools = Tools::in_directory(fake.path()).with_limit(Duration::from_secs(2));
+        let tools = Tools::in_directory(fake.path()).with_limit(Duration::from_secs(3));
         let error = tools.config_get().await.unwrap_err();
         assert!(matches!(error, Error::TimedOut { .. }), "{error}");
         let call = fake.call("config-get");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Call, Tools, split_at_limit};
+use super::{Call, Tools, pieces};
 use crate::juju::Error;
 
 /// Result keys that Juju fills itself.
@@ -23,7 +23,7 @@ impl Tools {
     }
 
     /// Adds to the action's results; dots in keys nest. Kept even when the action fails.
-    /// The values are arguments: Juju has no other way. Without results nothing is started.
+    /// The values are arguments, and so in the agent's log: Juju has no other way. Without results nothing is started.
     ///
     /// # Errors
     /// [`Error::Unsendable`] for a key that Juju refuses or a value of 128 KiB and more; others.
@@ -62,15 +62,10 @@ impl Tools {
     /// # Errors
     /// See [`Error`].
     pub async fn action_log(&self, message: &str) -> Result<(), Error> {
-        let mut rest = message;
-        loop {
-            let (piece, behind) = split_at_limit(rest);
-            self.tell(Call::new("action-log").text(piece)).await?;
-            if behind.is_empty() {
-                return Ok(());
-            }
-            rest = behind;
+        for piece in pieces(message) {
+            self.tell(Call::new("action-log").text(&piece)).await?;
         }
+        Ok(())
     }
 }
 

@@ -30,7 +30,7 @@ const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
 /// Typed calls of the hook tools that Juju puts on the PATH of a dispatch.
 ///
 /// Nothing is cached: a call is a process. Independent calls may be awaited together; at most eight
-/// run at once. Dropping a call ends its process. Needs a Tokio runtime with I/O and time enabled.
+/// run at once (the agent answers one at a time, so what overlaps is the start of processes). Dropping a call ends its process. Needs a Tokio runtime with I/O and time enabled.
 /// No value that goes to a databag, a secret or the charm's state is ever in an argument or in an
 /// error.
 #[derive(Debug)]
@@ -85,9 +85,9 @@ impl Tools {
         let tool = call.tool;
         for argument in &call.arguments {
             if argument.contains('\0') || argument.len() > LONGEST_ARGUMENT {
+                // Which argument is not said: it may be part of what nobody should see.
                 let reason = format!(
-                    "an argument has a NUL byte or more than {LONGEST_ARGUMENT} bytes; the first of it is `{}`",
-                    argument.chars().take(20).collect::<String>().escape_debug()
+                    "an argument has a NUL byte or more than {LONGEST_ARGUMENT} bytes; make it shorter"
                 );
                 return Err(Error::Unsendable { tool, reason });
             }
@@ -188,8 +188,7 @@ impl<'a> Call<'a> {
 
     /// Free text behind `--`, without NUL bytes and cut where an argument must end.
     fn text(self, text: &str) -> Self {
-        let text = text.replace('\0', "\u{fffd}");
-        let (piece, _) = split_at_limit(&text);
+        let piece = pieces(text).into_iter().next().unwrap_or_default();
         self.arg("--").arg(piece)
     }
 
@@ -212,11 +211,35 @@ impl<'a> Call<'a> {
     }
 }
 
-/// As much of the text as one argument takes, and the rest.
-fn split_at_limit(text: &str) -> (&str, &str) {
-    let mut end = text.len().min(LONGEST_ARGUMENT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// The text without NUL bytes in pieces that each fit into one argument, one at least.
+fn pieces(text: &str) -> Vec<String> {
+    let text = text.replace('\0', "\u{fffd}");
+    let mut pieces = Vec::new();
+    let mut rest = text.as_str();
+    loop {
+        let mut end = rest.len().min(LONGEST_ARGUMENT);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, behind) = rest.split_at(end);
+        pieces.push(piece.to_owned());
+        if behind.is_empty() {
+            return pieces;
+        }
+        rest = behind;
     }
-    text.split_at(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_fit_and_lose_nothing() {
+        assert_eq!(pieces(""), [""]);
+        let text = "\0".repeat(LONGEST_ARGUMENT);
+        let pieces = pieces(&text);
+        assert!(pieces.iter().all(|piece| piece.len() <= LONGEST_ARGUMENT));
+        assert_eq!(pieces.concat(), "\u{fffd}".repeat(LONGEST_ARGUMENT));
+    }
 }

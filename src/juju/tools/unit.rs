@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::{Call, Tools, split_at_limit};
+use super::{Call, Tools, pieces};
 use crate::juju::{Error, GoalState, Network, Port, RelationId, Status, StatusReport};
 
 /// Levels of Juju's log.
@@ -169,19 +169,14 @@ impl Tools {
     /// # Errors
     /// See [`Error`].
     pub async fn juju_log(&self, level: LogLevel, text: &str) -> Result<(), Error> {
-        let mut rest = text;
-        loop {
-            let (piece, behind) = split_at_limit(rest);
+        for piece in pieces(text) {
             let call = Call::new("juju-log")
                 .arg("--log-level")
                 .arg(level.to_string())
-                .text(piece);
+                .text(&piece);
             self.tell(call).await?;
-            if behind.is_empty() {
-                return Ok(());
-            }
-            rest = behind;
         }
+        Ok(())
     }
 
     /// Where Juju put a resource of the charm.
