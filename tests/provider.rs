@@ -1,0 +1,55 @@
+//! The built-in applications, for real: PostgreSQL of this machine, and HTTP over sockets.
+
+#![allow(clippy::unwrap_used)] // A test that unwraps has failed.
+
+#[path = "provider/ingress.rs"]
+mod ingress;
+#[path = "provider/postgresql.rs"]
+mod postgresql;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use charmwright::local::provider::{RelationView, View};
+
+type Bag = BTreeMap<String, String>;
+
+fn bag(entries: &[(&str, &str)]) -> Bag {
+    entries
+        .iter()
+        .map(|(key, value)| ((*key).into(), (*value).into()))
+        .collect()
+}
+
+fn view(application: &str, directory: &Path) -> View {
+    View {
+        application: application.into(),
+        model: "demo".into(),
+        config: BTreeMap::new(),
+        relations: BTreeMap::new(),
+        directory: directory.into(),
+        dial: Arc::new(|_, _| Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) })),
+    }
+}
+
+fn relation(endpoint: &str, interface: &str, remote_bag: Bag) -> RelationView {
+    RelationView {
+        endpoint: endpoint.into(),
+        interface: interface.into(),
+        remote_application: "web".into(),
+        remote_bag,
+        remote_units: BTreeMap::new(),
+    }
+}
+
+/// As the daemon does: one thread, local tasks.
+fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, test)
+}
