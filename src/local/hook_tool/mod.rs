@@ -1,13 +1,23 @@
 //! Juju's hook tools in the local model: the processes that a charm starts, and what answers them.
 
+mod action;
+mod arguments;
+mod client;
 mod context;
+mod failure;
+mod output;
+mod ports;
+mod relation;
 mod reply;
+mod secret;
+mod status;
+mod tools;
+mod unit;
 
-pub use context::{Context, LogLine, resource_files};
+pub use client::main;
+pub use context::{Context, LogLine};
 pub use reply::{Reply, Request};
-
-use std::ffi::OsString;
-use std::process::ExitCode;
+pub use unit::resource_files;
 
 /// Every hook tool, as `juju` links it on the PATH of a hook.
 pub const NAMES: &[&str] = &[
@@ -48,9 +58,3 @@ pub const NAMES: &[&str] = &[
     "storage-get",
     "storage-list",
 ];
-
-/// The hook tool as a process.
-#[must_use]
-pub fn main(_tool: &'static str, _arguments: &[OsString]) -> ExitCode {
-    ExitCode::FAILURE
-}

@@ -208,12 +208,75 @@ impl Model {
             return Vec::new();
         }
         found.bags.entry(unit.into()).or_default();
+        if self.runs_charm(unit) {
+            self.write_network_keys(relation, unit);
+        }
         vec![Change::ScopeEntered {
             relation,
             unit: unit.into(),
         }]
     }
 
+    /// Gives a unit an address, as a new pod does.
+    pub fn set_address(&mut self, unit: &str, address: &str) -> Vec<Change> {
+        let Some(found) = self.unit_mut(unit) else {
+            return Vec::new();
+        };
+        if found.address == address {
+            return Vec::new();
+        }
+        let first = found.address.is_empty();
+        found.address = address.into();
+        let mut changes = Vec::new();
+        // The first address is no change: `config-changed` comes with the start anyway.
+        if !first {
+            changes.push(Change::AddressChanged { unit: unit.into() });
+        }
+        let entered: Vec<u32> = self
+            .relations
+            .iter()
+            .filter(|(_, relation)| !relation.dying && relation.members.contains(unit))
+            .map(|(id, _)| *id)
+            .collect();
+        for relation in entered {
+            if self.write_network_keys(relation, unit) {
+                changes.push(Change::BagChanged {
+                    relation,
+                    member: unit.into(),
+                });
+            }
+        }
+        changes
+    }
+
+    /// The keys that Juju itself writes into a unit's bag; true when something changed.
+    fn write_network_keys(&mut self, relation: u32, unit: &str) -> bool {
+        let address = self.unit(unit).map(|unit| unit.address.clone());
+        let Some(address) = address.filter(|address| !address.is_empty()) else {
+            return false;
+        };
+        let keys = if self.juju_version.major >= 4 {
+            vec![("ip", address)]
+        } else {
+            vec![
+                ("egress-subnets", format!("{address}/32")),
+                ("ingress-address", address.clone()),
+                ("private-address", address),
+            ]
+        };
+        let Some(found) = self.relations.get_mut(&relation) else {
+            return false;
+        };
+        let bag = found.bags.entry(unit.into()).or_default();
+        let mut changed = false;
+        for (key, value) in keys {
+            changed |= bag.get(key) != Some(&value);
+            bag.insert(key.into(), value);
+        }
+        changed
+    }
+
+    /// Takes a unit from where the other side sees it.
     fn leave_scope(&mut self, relation: u32, unit: &str) -> Vec<Change> {
         let Some(found) = self.relations.get_mut(&relation) else {
             return Vec::new();
@@ -346,9 +409,7 @@ impl Model {
         if found.units.remove::<u32>(&number).is_none() {
             return Vec::new();
         }
-        for relation in self.relations.values_mut() {
-            relation.bags.remove(unit);
-        }
+        // Its databags stay readable for as long as the relations live.
         for secret in self.secrets.values_mut() {
             secret.consumers.remove(unit);
         }

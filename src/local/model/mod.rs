@@ -21,7 +21,9 @@ pub use events::{Agent, Change, QueuedEvent, RelationHook, SecretHook, after};
 pub use machinery::application_of;
 pub use queue::Queue;
 pub use relations::Error as RelationError;
-pub use secrets::{Error as SecretError, SecretUpdate};
+pub use secrets::{
+    Error as SecretError, SecretUpdate, is_id as is_secret_id, new_id as new_secret_id,
+};
 pub use version::Version;
 
 use std::collections::{BTreeMap, BTreeSet};
