@@ -1,5 +1,8 @@
 //! The rock side of a project against what rockcraft does: every case of `tests/contract/validation-rock.yaml`.
 
+// Helpers of tests are not seen as tests by this lint.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 
@@ -137,4 +140,274 @@ fn the_layer_of_a_fastapi_rock_is_rockcrafts() {
         (rock.name.as_str(), rock.version.as_str()),
         ("hello-fastapi", "0.1")
     );
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> std::process::Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_charmwright"))
+        .arg("rock")
+        .args(arguments)
+        .current_dir(directory)
+        .env_remove("ROCKCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS")
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &std::process::Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn init_writes_what_rockcraft_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let project = directory.path().join("hello-fastapi");
+    let ask = ["init", "--profile", "fastapi-framework", "-p"];
+    let ask = [&ask[..], &["hello-fastapi"]].concat();
+    stdout(&run(directory.path(), &ask));
+    let text = fs::read_to_string(project.join("rockcraft.yaml")).unwrap();
+    let mut written: Mapping = from_str(&text).unwrap();
+    let mut expected: Mapping =
+        from_str(include_str!("contract/rockcraft-init-fastapi.yaml")).unwrap();
+    // These two are in our own words.
+    for project in [&mut written, &mut expected] {
+        for key in ["summary", "description"] {
+            assert!(
+                project
+                    .shift_remove(key)
+                    .is_some_and(|value| value.is_string())
+            );
+        }
+    }
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn init_leaves_an_existing_file_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "rockcraft.yaml", "mine");
+    let ask = ["init", "--profile", "fastapi-framework"];
+    let refused = run(directory.path(), &ask);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused)
+            .contains("would overwrite existing files.\nExisting files are:\n  - rockcraft.yaml\n"),
+        "{refused:?}"
+    );
+    let forced = run(
+        directory.path(),
+        &[&ask[..], &["--force", "--format", "json"]].concat(),
+    );
+    let facts: serde_json::Value = serde_json::from_str(&stdout(&forced)).unwrap();
+    assert_eq!(facts["files"], serde_json::json!([]));
+    let text = fs::read_to_string(directory.path().join("rockcraft.yaml")).unwrap();
+    assert_eq!(text, "mine");
+}
+
+#[test]
+fn init_names_the_rock_after_its_directory_if_that_can_be_a_name() {
+    for (directory, option, name) in [
+        ("web-shop", None, Some("web-shop")),
+        ("Web_Shop", None, Some("my-rock-name")),
+        ("x", Some("shop"), Some("shop")),
+        ("y", Some("Shop"), None),
+        ("z", Some("a--b"), None),
+    ] {
+        let parent = tempfile::tempdir().unwrap();
+        let mut ask = vec!["init", "--profile", "fastapi-framework", "--format", "json"];
+        ask.extend(["-p", directory]);
+        ask.extend(option.into_iter().flat_map(|name| ["--name", name]));
+        let output = run(parent.path(), &ask);
+        let Some(name) = name else {
+            assert_eq!(output.status.code(), Some(1), "{option:?}");
+            assert!(stderr(&output).contains(option.unwrap()), "{output:?}");
+            assert!(!parent.path().join(directory).exists());
+            continue;
+        };
+        let facts: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(facts["name"], name);
+    }
+}
+
+#[test]
+fn what_is_commented_out_in_the_new_file_is_valid() {
+    let directory = tempfile::tempdir().unwrap();
+    stdout(&run(
+        directory.path(),
+        &["init", "--profile", "fastapi-framework", "--name", "web"],
+    ));
+    let path = directory.path().join("rockcraft.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut uncommented = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        inside = match line {
+            "# parts:" | "# services:" => true,
+            _ => inside && line.starts_with('#'),
+        };
+        let line = line.strip_prefix("# ").filter(|_| inside).unwrap_or(line);
+        uncommented.push_str(line);
+        uncommented.push('\n');
+    }
+    fs::write(&path, uncommented).unwrap();
+    write(directory.path(), "requirements.txt", "fastapi\n");
+    write(directory.path(), "app.py", "app = 1\n");
+    write(directory.path(), "migrate.py", "");
+    let rock = plan(directory.path()).unwrap();
+    assert_eq!(rock.stage_packages, ["libpq5"]);
+    let layer: Value = from_str(&rock.layer).unwrap();
+    assert!(layer["services"].get("mail-worker").is_some());
+    let expanded = run(directory.path(), &["expand-extensions"]);
+    assert!(
+        stderr(&expanded).contains("`app/static` is listed in rockcraft.yaml"),
+        "{expanded:?}"
+    );
+}
+
+#[test]
+fn expand_prints_yaml_or_json_of_the_same_project() {
+    let directory = tempfile::tempdir().unwrap();
+    write(
+        directory.path(),
+        "rockcraft.yaml",
+        &project("fastapi", None),
+    );
+    write(directory.path(), "requirements.txt", "fastapi\n");
+    write(directory.path(), "app.py", "app = 1\n");
+    let yaml: Value = from_str(&stdout(&run(directory.path(), &["expand-extensions"]))).unwrap();
+    let json = run(directory.path(), &["expand-extensions", "--format", "json"]);
+    let json: Value = from_str(&stdout(&json)).unwrap();
+    assert_eq!(yaml, json);
+    assert_eq!(yaml["platforms"]["amd64"]["build-for"][0], "amd64");
+    assert_eq!(yaml["run-user"], "_daemon_");
+    assert!(yaml.get("extensions").is_none());
+}
+
+#[test]
+fn a_broken_file_is_told_with_its_place() {
+    for (text, said) in [
+        ("name: x\nname: y\n", "duplicate"),
+        ("name: x\nparts: [\n", "line 3"),
+        ("- x\n", "must be a mapping"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path(), "rockcraft.yaml", text);
+        let output = run(directory.path(), &["expand-extensions"]);
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = stderr(&output);
+        assert!(
+            stderr.starts_with("error: error parsing 'rockcraft.yaml'"),
+            "{stderr}"
+        );
+        assert!(stderr.contains(said), "{stderr}");
+        assert!(stderr.contains("line "), "{stderr}");
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let output = run(empty.path(), &["expand-extensions"]);
+    assert!(
+        stderr(&output).contains("Project file 'rockcraft.yaml' not found in '/"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn no_shape_of_a_project_makes_it_panic() {
+    for changes in [
+        "{parts: 1}",
+        "{parts: {fastapi-framework/install-app: 1}}",
+        "{parts: {fastapi-framework/install-app: {prime: x}}}",
+        "{parts: {fastapi-framework/install-app: {prime: [1]}}}",
+        "{parts: {fastapi-framework/install-app: {prime: [app/../x]}}}",
+        "{services: [x]}",
+        "{services: {fastapi: x}}",
+        "{services: {fastapi: {command: [x]}}}",
+        "{services: {fastapi: {command: \"'\"}}}",
+        "{services: {fastapi: {startup: maybe}}}",
+        "{services: {1: {}}}",
+        "{platforms: x}",
+        "{platforms: {}}",
+        "{platforms: {amd64: {build-on: x}}}",
+        "{name: 5}",
+        "{name: X}",
+        "{version: 0.1}",
+        "{extensions: [[x]]}",
+        "{extensions: [1]}",
+        "{extensions: fastapi-framework}",
+        "{base: 1}",
+        "{checks: {x: {}}}",
+        "{nonsense: 1}",
+        "{[1]: 1}",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let changed: Value = from_str(changes).unwrap();
+        write(
+            directory.path(),
+            "rockcraft.yaml",
+            &project("fastapi", Some(&changed)),
+        );
+        write(directory.path(), "requirements.txt", "fastapi\n");
+        write(directory.path(), "app.py", "app = 1\n");
+        let error = plan(directory.path()).expect_err(changes).to_string();
+        assert!(!error.is_empty(), "{changes}");
+    }
+}
+
+#[test]
+fn a_list_decides_what_goes_into_the_image() {
+    for (list, files) in [
+        ("[app/app.py, app/web/, app/gone]", "app.py web"),
+        (
+            "[-app/web/secret, -app/static]",
+            "a.whl app.py requirements.txt rockcraft.yaml web/deep web/x",
+        ),
+        ("[app/venv, app/node_modules/x, app/app.py]", "app.py"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let changes = format!("{{parts: {{fastapi-framework/install-app: {{prime: {list}}}}}}}");
+        let changes: Value = from_str(&changes).unwrap();
+        write(
+            directory.path(),
+            "rockcraft.yaml",
+            &project("fastapi", Some(&changes)),
+        );
+        write(directory.path(), "requirements.txt", "fastapi\n");
+        for name in [
+            "app.py",
+            "a.whl",
+            "x.rock",
+            "static/x",
+            "web/x",
+            "web/secret",
+            "web/deep/y",
+            "web/.git/x",
+            ".git/x",
+            ".charmwright/x",
+            "node_modules/x",
+            "venv/x",
+            ".venv/x",
+            ".yarn/x",
+        ] {
+            write(directory.path(), name, "app = 1\n");
+        }
+        let rock = plan(directory.path()).unwrap();
+        let targets: Vec<String> = rock
+            .files
+            .iter()
+            .map(|file| {
+                assert!(
+                    file.source.is_absolute() && file.source.exists(),
+                    "{file:?}"
+                );
+                file.target
+                    .strip_prefix("/app")
+                    .unwrap()
+                    .display()
+                    .to_string()
+            })
+            .collect();
+        assert_eq!(targets.join(" "), files, "{list}");
+    }
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::repr::repr;
+use super::{Error, validate};
 use crate::yaml::{self, Mapping, Value};
 
 /// The file and where it is.
@@ -63,20 +64,14 @@ impl Document {
     }
 
     /// The names under `extensions`.
-    pub fn extensions(&self) -> Vec<String> {
-        self.content
-            .get("extensions")
-            .and_then(Value::as_sequence)
-            .map(|names| {
-                names
-                    .iter()
-                    .map(|name| match name {
-                        Value::String(name) => name.clone(),
-                        other => super::repr::repr(other),
-                    })
-                    .collect()
-            })
-            .unwrap_or_default()
+    pub fn extensions(&self) -> Result<Vec<String>, Error> {
+        let names = match self.content.get("extensions") {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Sequence(names)) => names,
+            Some(other) => return Err(validate::not_a_list("extensions", other)),
+        };
+        let text = |name: &Value| name.as_str().map_or_else(|| repr(name), str::to_owned);
+        Ok(names.iter().map(text).collect())
     }
 
     /// The value at a path of keys.

@@ -80,7 +80,7 @@ pub fn expand(directory: &Path, switch: Switch) -> Result<Expanded, Error> {
     let mut project = document.content.clone();
     project.remove("extensions");
     let mut applied = None;
-    for extension in document.extensions() {
+    for extension in document.extensions()? {
         let framework = framework::of_extension(&extension)?
             .ok_or_else(|| Error::UnknownExtension(extension.clone()))?;
         check_base(&document, &framework, &extension, switch)?;

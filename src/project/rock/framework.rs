@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::Error;
 use crate::yaml::{self, Mapping};
 
-/// Every framework: the name its extension begins with, its data, and the end of its `rockcraft.yaml`.
+/// Every framework: its extension, its data, and the end of its `rockcraft.yaml`.
 const FILES: &[(&str, &str, &str)] = &[(
-    "fastapi",
+    "fastapi-framework",
     include_str!("../../../metadata/frameworks/fastapi.yaml"),
     include_str!("template/fastapi.yaml"),
 )];
@@ -174,7 +174,7 @@ impl Framework {
     pub fn template(&self, rock: &str) -> String {
         let end = FILES
             .iter()
-            .find(|(name, _, _)| *name == self.name)
+            .find(|(name, _, _)| *name == self.extension())
             .map_or("", |(_, _, end)| end);
         let begin = TEMPLATE
             .replace("{name}", rock)
@@ -191,26 +191,22 @@ struct File {
 
 /// The framework of an extension such as `fastapi-framework`; `None` for one that is not known.
 pub(super) fn of_extension(extension: &str) -> Result<Option<Framework>, Error> {
-    let Some((name, text, _)) = extension
-        .strip_suffix("-framework")
-        .and_then(|name| FILES.iter().find(|(known, _, _)| *known == name))
-    else {
+    let Some((_, text, _)) = FILES.iter().find(|(known, _, _)| *known == extension) else {
         return Ok(None);
     };
+    let name = extension.strip_suffix("-framework").unwrap_or(extension);
     let file: File =
         yaml::from_str(text).map_err(|error| Error::Data(format!("`{name}`: {error}")))?;
     Ok(file.rock.map(|rock| Framework {
-        name: (*name).to_owned(),
+        name: name.to_owned(),
         ..rock
     }))
 }
 
-/// The extensions that there are, sorted.
-pub(super) fn extensions() -> Vec<String> {
-    FILES
-        .iter()
-        .map(|(name, _, _)| format!("{name}-framework"))
-        .collect()
+/// The extensions that there are, which are the profiles of `rock init` too.
+#[must_use]
+pub fn extensions() -> Vec<&'static str> {
+    FILES.iter().map(|(name, _, _)| *name).collect()
 }
 
 #[cfg(test)]
@@ -220,7 +216,7 @@ mod tests {
     #[test]
     fn every_framework_file_is_valid() {
         for extension in extensions() {
-            assert!(of_extension(&extension).unwrap().is_some(), "{extension}");
+            assert!(of_extension(extension).unwrap().is_some(), "{extension}");
         }
     }
 }

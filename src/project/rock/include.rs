@@ -7,6 +7,7 @@ use super::Error;
 use super::checks::App;
 use super::document::Document;
 use super::framework::{Framework, Install};
+use super::validate;
 use crate::yaml::{Mapping, Value};
 
 /// Names at the top of a project that never belong into an image, as the peer has it.
@@ -90,8 +91,11 @@ impl Included {
 }
 
 fn user_list(document: &Document, part: &str, install: &Install) -> Result<Vec<String>, Error> {
-    let Some(Value::Sequence(entries)) = document.at(&["parts", part, &install.list]) else {
-        return Ok(Vec::new());
+    let field = format!("parts.{part}.{}", install.list);
+    let entries = match document.at(&["parts", part, &install.list]) {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Sequence(entries)) => entries,
+        Some(other) => return Err(validate::not_a_list(&field, other)),
     };
     let mut list = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -101,7 +105,6 @@ fn user_list(document: &Document, part: &str, install: &Install) -> Result<Vec<S
             return Err(Error::App(install.refusal.clone()));
         }
         if path.split('/').any(|element| element == "..") {
-            let field = format!("parts.{part}.{}", install.list);
             return Err(Error::App(format!(
                 "`{entry}` in `{field}` leaves the app's directory; remove the `..`"
             )));

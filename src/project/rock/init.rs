@@ -25,12 +25,23 @@ pub struct Init<'a> {
     pub force: bool,
 }
 
-/// Writes `rockcraft.yaml`, never over an existing one; `None` if there was one and `force` was set.
+/// What `rock init` did.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Initialised {
+    /// The rock's name in a new file.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// False if there was one already, and `force` was set: it is as it was.
+    pub written: bool,
+}
+
+/// Writes `rockcraft.yaml`, never over an existing one.
 ///
 /// # Errors
 /// An unknown profile, a name no rock can have, an existing file without `force`, or a directory that cannot be
 /// written.
-pub fn init(ask: Init<'_>) -> Result<Option<PathBuf>, Error> {
+pub fn init(ask: Init<'_>) -> Result<Initialised, Error> {
     let framework = framework::of_extension(ask.profile)?.ok_or_else(|| Error::UnknownProfile {
         given: ask.profile.to_owned(),
         known: framework::extensions()
@@ -52,7 +63,13 @@ pub fn init(ask: Init<'_>) -> Result<Option<PathBuf>, Error> {
     fs::create_dir_all(ask.directory).map_err(failed)?;
     let mut file = match OpenOptions::new().write(true).create_new(true).open(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && ask.force => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && ask.force => {
+            return Ok(Initialised {
+                name,
+                path,
+                written: false,
+            });
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             return Err(Error::Exists(ask.directory.to_path_buf()));
         }
@@ -60,7 +77,11 @@ pub fn init(ask: Init<'_>) -> Result<Option<PathBuf>, Error> {
     };
     file.write_all(framework.template(&name).as_bytes())
         .map_err(failed)?;
-    Ok(Some(path))
+    Ok(Initialised {
+        name,
+        path,
+        written: true,
+    })
 }
 
 fn directory_name(directory: &Path) -> Option<String> {

@@ -22,5 +22,6 @@ mod validate;
 
 pub use error::Error;
 pub use expand::{Expanded, Switch, expand};
-pub use init::{FILE, Init, init};
+pub use framework::extensions;
+pub use init::{FILE, Init, Initialised, init};
 pub use plan::{Python, Rock, RockFile, User, plan};

@@ -265,14 +265,14 @@ fn check_entries(project: &Mapping, section: &str, problems: &mut Vec<String>) {
 
 fn check_command(service: &Mapping, field: &str, problems: &mut Vec<String>) {
     match service.get("command") {
-        None => {}
-        Some(Value::String(command)) => {
-            if shlex::split(command).is_none_or(|words| words.is_empty()) {
-                problems.push(format!(
-                    "a command needs at least one word and closed quotes (in field '{field}.command', input: '{command}')"
-                ));
-            }
+        Some(Value::String(command))
+            if shlex::split(command).is_none_or(|words| words.is_empty()) =>
+        {
+            problems.push(format!(
+                "a command needs at least one word and closed quotes (in field '{field}.command', input: '{command}')"
+            ));
         }
+        None | Some(Value::String(_)) => {}
         Some(other) => problems.push(format!(
             "input should be a valid string (in field '{field}.command', input: {})",
             repr(other)
@@ -354,4 +354,12 @@ fn not_a_mapping(field: &str, value: &Value) -> String {
         "input should be a valid dictionary (in field '{field}', input: {})",
         repr(value)
     )
+}
+
+/// What is said of a value that is no list.
+pub(super) fn not_a_list(field: &str, value: &Value) -> Error {
+    Error::Content(vec![format!(
+        "input should be a valid list (in field '{field}', input: {})",
+        repr(value)
+    )])
 }
