@@ -113,14 +113,13 @@ fn read_files(tool: &str, arguments: &[OsString]) -> Result<(Vec<String>, String
             flags = false;
         } else if flags && matches!(text.as_str(), "--file" | "-file") {
             wants_path = true;
-        } else if tool.starts_with("secret-") {
-            if let Some((key, path)) = text
+        } else if tool.starts_with("secret-")
+            && let Some((key, path)) = text
                 .split_once('=')
                 .and_then(|(key, path)| Some((key.strip_suffix("#file")?, path)))
-            {
-                let content = std::fs::read(path).map_err(|error| cannot_read(path, &error))?;
-                *text = format!("{key}#base64={}", STANDARD.encode(content));
-            }
+        {
+            let content = std::fs::read(path).map_err(|error| cannot_read(path, &error))?;
+            *text = format!("{key}#base64={}", STANDARD.encode(content));
         }
     }
     Ok((texts, stdin))

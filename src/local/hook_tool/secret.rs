@@ -226,10 +226,9 @@ pub(super) fn set(
     let id = needed_uri(arguments)?;
     let values = arguments.rest.get(1..).unwrap_or_default();
     let update = update_of(arguments, values, stdin)?;
-    if let Some(owner) = arguments.text("owner") {
-        if !["application", "unit"].contains(&owner) {
-            return Err(Failure::usage(format!("secret owner {owner:?} not valid")));
-        }
+    let owner = arguments.text("owner").unwrap_or("application");
+    if !["application", "unit"].contains(&owner) {
+        return Err(Failure::usage(format!("secret owner {owner:?} not valid")));
     }
     context.manageable(model, &id)?;
     let coalesces = model.juju_version >= Version::new(3, 6, 0);

@@ -469,7 +469,11 @@ fn one(model: &Model, change: &Change, events: &mut Events) {
             let Some(found) = model.relations.get(relation).filter(|found| !found.dying) else {
                 return;
             };
+            // A unit that goes too has its own `departed` for everybody.
             for other in found.seen_by_others(unit) {
+                if model.unit(&other).is_none_or(|other| other.dying) {
+                    continue;
+                }
                 let hook = RelationHook::Departed;
                 push_relation(*relation, found, &other, hook, Some(unit), events);
             }
@@ -551,7 +555,9 @@ fn entered(model: &Model, id: u32, unit: &str, events: &mut Events) {
     }
     let others = relation.seen_by_others(unit);
     for other in &others {
-        joined(id, relation, other, unit, events);
+        if model.unit(other).is_some_and(|other| !other.dying) {
+            joined(id, relation, other, unit, events);
+        }
     }
     let remote = relation
         .remote_application(super::application_of(unit))

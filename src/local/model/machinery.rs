@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::events::{Change, QueuedEvent, RelationHook, after};
-use super::{ActionStatus, Application, Model, Relation, Side, Unit, Version};
+use super::events::{Change, QueuedEvent, after};
+use super::{Application, Model, Relation, Side, Unit, Version};
 
 /// The application of a unit: `web` of `web/0`; an application's name is its own.
 #[must_use]
@@ -91,64 +91,6 @@ impl Model {
         if let Some(unit) = self.unit_mut(unit) {
             unit.queue.push(event);
         }
-    }
-
-    /// A unit's agent starts: what it was at runs again, and a unit that had started hears `config-changed` and
-    /// `start` once more. `pebble-ready` is the agent's to push.
-    pub fn restarted(&mut self, unit: &str) {
-        if let Some(unit) = self.unit_mut(unit) {
-            if unit.started && !unit.dying {
-                unit.queue.push(QueuedEvent::ConfigChanged);
-                unit.queue.push(QueuedEvent::Start);
-            }
-        }
-    }
-
-    /// A unit's charm has handled `event` (exit 0, or any end of an action): carries the unit's life on, queues what
-    /// follows and answers with all that changed.
-    pub fn dispatched(&mut self, unit: &str, event: &QueuedEvent) -> Vec<Change> {
-        let Some(found) = self.unit_mut(unit) else {
-            return Vec::new();
-        };
-        if found.queue.running.as_ref() == Some(event) {
-            found.queue.running = None;
-        }
-        let dying = found.dying;
-        let mut changes = Vec::new();
-        match event {
-            QueuedEvent::Install => found.installed = true,
-            QueuedEvent::Start => found.started = true,
-            QueuedEvent::Stop => {
-                found.started = false;
-                changes.extend(self.leave_all(unit));
-            }
-            QueuedEvent::Remove => changes.extend(self.drop_unit(unit)),
-            QueuedEvent::Action { action } => {
-                if let Some(action) = self.actions.get_mut(action) {
-                    if matches!(action.status, ActionStatus::Pending | ActionStatus::Running) {
-                        action.status = ActionStatus::Completed;
-                    }
-                }
-            }
-            QueuedEvent::Relation {
-                hook: RelationHook::Created,
-                relation,
-                ..
-            } if !dying => changes.extend(self.enter_scope(*relation, unit)),
-            QueuedEvent::Relation {
-                hook: RelationHook::Broken,
-                relation,
-                ..
-            } => changes.extend(self.leave_scope(*relation, unit)),
-            QueuedEvent::Relation {
-                hook: RelationHook::Departed,
-                relation,
-                ..
-            } => changes.extend(self.leave_dying_peers(*relation, unit)),
-            _ => {}
-        }
-        changes.extend(self.sweep());
-        self.enqueue(changes)
     }
 
     fn settle(&mut self, change: &Change) -> Vec<Change> {
@@ -277,7 +219,7 @@ impl Model {
     }
 
     /// Takes a unit from where the other side sees it.
-    fn leave_scope(&mut self, relation: u32, unit: &str) -> Vec<Change> {
+    pub(super) fn leave_scope(&mut self, relation: u32, unit: &str) -> Vec<Change> {
         let Some(found) = self.relations.get_mut(&relation) else {
             return Vec::new();
         };
@@ -290,25 +232,11 @@ impl Model {
         }]
     }
 
-    fn leave_all(&mut self, unit: &str) -> Vec<Change> {
+    pub(super) fn leave_all(&mut self, unit: &str) -> Vec<Change> {
         let ids: Vec<u32> = self.relations.keys().copied().collect();
         ids.into_iter()
             .flat_map(|id| self.leave_scope(id, unit))
             .collect()
-    }
-
-    /// Peers get no `broken`: in a dying peer relation the last `departed` ends a unit's part.
-    fn leave_dying_peers(&mut self, relation: u32, unit: &str) -> Vec<Change> {
-        let over = self
-            .relations
-            .get(&relation)
-            .is_some_and(|found| found.dying && found.is_peer())
-            && !self.queues_mention(relation);
-        if over {
-            self.leave_scope(relation, unit)
-        } else {
-            Vec::new()
-        }
     }
 
     fn forget_outside_scope(&mut self, relation: u32) {
@@ -400,7 +328,7 @@ impl Model {
         changes
     }
 
-    fn drop_unit(&mut self, unit: &str) -> Vec<Change> {
+    pub(super) fn drop_unit(&mut self, unit: &str) -> Vec<Change> {
         let number = unit.split_once('/').and_then(|(_, n)| n.parse().ok());
         let found = self.applications.get_mut(application_of(unit));
         let (Some(number), Some(found)) = (number, found) else {

@@ -7,6 +7,7 @@
 mod actions;
 mod applications;
 mod config;
+mod dispatches;
 mod events;
 mod machinery;
 mod queue;
