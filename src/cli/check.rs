@@ -1,8 +1,70 @@
-use super::output::{Failure, Outcome};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
+use super::output::{Format, Outcome};
+use crate::project::{Problem, charm};
+
+/// Exit codes: 0 `pack` would take it (there may be warnings), 1 it would not, 2 wrong usage.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// The charm project [default: here]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
+    project_dir: PathBuf,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
 
-pub fn run(_arguments: &Arguments) -> Outcome {
-    Err(Failure::new("not built yet"))
+pub fn run(arguments: &Arguments) -> Outcome {
+    let report = charm::check(&arguments.project_dir, charm::Switch::from_environment())
+        .map_err(super::output::project)?;
+    match arguments.format {
+        Format::Text => {
+            for problem in &report.problems {
+                println!("error: {problem}");
+            }
+            for warning in &report.warnings {
+                println!("warning: {warning}");
+            }
+            println!(
+                "{}, {}",
+                count(report.problems.len(), "error"),
+                count(report.warnings.len(), "warning")
+            );
+        }
+        Format::Json => {
+            let list = |problems: &[Problem]| problems.iter().map(json).collect::<Vec<_>>();
+            println!(
+                "{}",
+                serde_json::json!({"errors": list(&report.problems), "warnings": list(&report.warnings)})
+            );
+        }
+    }
+    Ok(if report.problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A problem for programs.
+pub(super) fn json(problem: &Problem) -> serde_json::Value {
+    serde_json::json!({
+        "file": problem.file,
+        "line": problem.place.map(|(line, _)| line),
+        "column": problem.place.map(|(_, column)| column),
+        "key": problem.key,
+        "message": problem.message,
+        "hint": problem.hint,
+    })
 }

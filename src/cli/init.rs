@@ -1,8 +1,76 @@
-use super::output::{Failure, Outcome};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
+
+use super::output::{Format, Outcome};
+use crate::frameworks;
+use crate::project::charm;
+
+/// Exit codes: 0 written, 1 refused (nothing was written), 2 wrong usage.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// The app's framework
+    #[arg(long, value_parser = PossibleValuesParser::new(frameworks::extensions()))]
+    profile: String,
+    /// The charm's name [default: the directory's]
+    #[arg(long)]
+    name: Option<String>,
+    /// Whom to contact about the charm
+    #[arg(long)]
+    author: Option<String>,
+    /// The base that the charm runs on
+    #[arg(long, default_value = "ubuntu@24.04")]
+    base: String,
+    /// Where to write; made if it is not there [default: here]
+    #[arg(conflicts_with = "project_dir_option")]
+    project_dir: Option<PathBuf>,
+    /// The same as an option
+    #[arg(
+        short = 'p',
+        long = "project-dir",
+        value_name = "DIR",
+        id = "project_dir_option"
+    )]
+    project_dir_option: Option<PathBuf>,
+    /// Write what is missing though other files are there; those stay as they are
+    #[arg(short, long)]
+    force: bool,
+    /// How to print what was written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
 
-pub fn run(_arguments: &Arguments) -> Outcome {
-    Err(Failure::new("not built yet"))
+pub fn run(arguments: &Arguments) -> Outcome {
+    let directory = arguments
+        .project_dir
+        .clone()
+        .or_else(|| arguments.project_dir_option.clone())
+        .unwrap_or_else(|| PathBuf::from("."));
+    let written = charm::init(&charm::Init {
+        profile: arguments.profile.clone(),
+        directory,
+        name: arguments.name.clone(),
+        author: arguments.author.clone(),
+        base: arguments.base.clone(),
+        force: arguments.force,
+    })
+    .map_err(super::output::project)?;
+    match arguments.format {
+        Format::Text => {
+            println!(
+                "Charm `{}` of the profile {}:",
+                written.name, arguments.profile
+            );
+            for file in &written.files {
+                println!("    {file}");
+            }
+            println!("Successfully initialised project.");
+        }
+        Format::Json => println!(
+            "{}",
+            serde_json::json!({"name": written.name, "profile": arguments.profile, "files": written.files})
+        ),
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -56,3 +56,12 @@ impl<E: std::error::Error> From<E> for Failure {
 
 /// What a command ends with.
 pub type Outcome = Result<ExitCode, Failure>;
+
+/// A failure of a project, with its own exit code.
+pub fn project(error: crate::project::Error) -> Failure {
+    let code = error.code();
+    Failure {
+        code,
+        ..Failure::from(error)
+    }
+}

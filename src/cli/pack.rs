@@ -1,8 +1,90 @@
-use super::output::{Failure, Outcome};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
+use super::output::{Format, Outcome};
+use crate::project::charm;
+
+/// Exit codes: 0 packed, 1 refused or could not be written (what was there before is untouched), 65 when a file beside
+/// charmcraft.yaml says the same, 2 wrong usage.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Where the .charm goes
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
+    output: PathBuf,
+    /// The charm project [default: here]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        default_value = ".",
+        hide_default_value = true
+    )]
+    project_dir: PathBuf,
+    /// Only this one of `platforms` [default: all that the executable is for]
+    #[arg(long, value_name = "LABEL")]
+    platform: Option<String>,
+    /// The static charmwright executable that the charm runs, such as one for another architecture [default: this one]
+    #[arg(long, value_name = "FILE")]
+    runtime: Option<PathBuf>,
+    /// How to print what was packed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
 
-pub fn run(_arguments: &Arguments) -> Outcome {
-    Err(Failure::new("not built yet"))
+pub fn run(arguments: &Arguments) -> Outcome {
+    let request = charm::Pack {
+        directory: arguments.project_dir.clone(),
+        output: arguments.output.clone(),
+        platform: arguments.platform.clone(),
+        runtime: arguments.runtime.clone(),
+        switch: charm::Switch::from_environment(),
+    };
+    let (packed, report) = charm::pack(&request).map_err(super::output::project)?;
+    for remark in report
+        .expanded
+        .iter()
+        .flat_map(|expanded| &expanded.remarks)
+    {
+        eprintln!("{remark}");
+    }
+    for warning in &report.warnings {
+        eprintln!("warning: {warning}");
+    }
+    match arguments.format {
+        Format::Text => {
+            for charm in &packed {
+                println!("Packed {}", shown(&charm.path).display());
+            }
+        }
+        Format::Json => {
+            let packed: Vec<_> = packed
+                .iter()
+                .map(|charm| {
+                    serde_json::json!({
+                        "file": shown(&charm.path),
+                        "platform": charm.platform.label,
+                        "architecture": charm.platform.architecture,
+                        "size": charm.size,
+                    })
+                })
+                .collect();
+            let warnings: Vec<_> = report.warnings.iter().map(super::check::json).collect();
+            println!(
+                "{}",
+                serde_json::json!({"packed": packed, "warnings": warnings})
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Without the `./` of the default.
+fn shown(path: &std::path::Path) -> &std::path::Path {
+    path.strip_prefix(".").unwrap_or(path)
 }

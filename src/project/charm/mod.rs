@@ -1,1 +1,24 @@
-//! The charm side of a project: `charmcraft.yaml`.
+//! The charm side of a project: `charmcraft.yaml`, what its extension makes of it, and the `.charm`.
+
+mod base;
+mod check;
+mod companions;
+mod elf;
+mod expand;
+mod files;
+mod init;
+mod juju;
+mod paas_config;
+mod pack;
+pub mod packed;
+mod project;
+
+pub use base::Platform;
+pub use check::{Report, check};
+pub use expand::{Expanded, Switch, expand};
+pub use init::{Init, Initialised, init};
+pub use pack::{Pack, Packed, pack};
+pub use project::Project;
+
+/// The file that makes a directory a charm project.
+pub const FILE: &str = "charmcraft.yaml";

@@ -1,0 +1,232 @@
+//! What a framework's extension adds to `charmcraft.yaml`, and what it reserves: the `charm` section of its data file.
+
+use serde::Deserialize;
+
+use crate::yaml::{self, Mapping, Value};
+
+/// What every framework's extension adds.
+const COMMON: &str = include_str!("../../metadata/charm.yaml");
+
+/// The peer's two generations; which one follows from the charm's base.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Generation {
+    /// Bases 22.04 and 24.04, paas-charm 1.x.
+    V1,
+    /// Bases from 26.04 on, paas-charm 2.x.
+    V2,
+}
+
+/// The `charm` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Charm {
+    /// The framework's name for people.
+    pub title: String,
+    /// The bases on which it works, such as `ubuntu@24.04`, each with a [`Base`].
+    bases: Mapping,
+    /// The workload container; its image is the resource of this name with `-image`.
+    container: ByGeneration<String>,
+    /// What users' options have before their names as variables.
+    variable_prefix: ByGeneration<String>,
+    /// Names of options that start like this are not for users.
+    pub reserved_option_prefixes: Vec<String>,
+    /// Whether `framework_logging_format: json` is there for it.
+    pub json_logging: bool,
+    /// Actions beside those that every framework has.
+    #[serde(default)]
+    actions: Mapping,
+    /// Options that each endpoint of interface `oauth` gets, with the endpoint's name and `-` before theirs.
+    oauth_options: Vec<Declared>,
+    /// Options, in the order in which they are printed.
+    options: Vec<Declared>,
+}
+
+/// A base on which the extension works.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// What the extension adds there.
+    pub generation: Generation,
+    /// Whether it works only when the user asks for what is experimental.
+    #[serde(default)]
+    pub experimental: bool,
+    /// Whether `init` offers it.
+    #[serde(default = "yes")]
+    pub init: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A value for each generation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByGeneration<T> {
+    v1: T,
+    v2: T,
+}
+
+impl<T> ByGeneration<T> {
+    fn of(&self, generation: Generation) -> &T {
+        match generation {
+            Generation::V1 => &self.v1,
+            Generation::V2 => &self.v2,
+        }
+    }
+}
+
+/// An option; what is not named here goes into `config.options` as it is.
+#[derive(Clone, Debug, Deserialize)]
+struct Declared {
+    name: String,
+    only: Option<Generation>,
+    #[serde(flatten)]
+    declaration: Mapping,
+}
+
+impl Charm {
+    /// The section of a framework; `None` for a framework that is not there.
+    #[must_use]
+    pub fn find(framework: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct File {
+            charm: Charm,
+        }
+        let (_, text) = super::text(framework)?;
+        yaml::from_str::<File>(text).ok().map(|file| file.charm)
+    }
+
+    /// The bases on which the extension works.
+    pub fn bases(&self) -> impl Iterator<Item = &str> {
+        self.bases.keys().filter_map(Value::as_str)
+    }
+
+    /// What there is to know of a base; `None` when the extension does not work there.
+    #[must_use]
+    pub fn base(&self, base: &str) -> Option<Base> {
+        yaml::from_value(self.bases.get(base)?.clone()).ok()
+    }
+
+    /// The name of the workload's container.
+    #[must_use]
+    pub fn container(&self, generation: Generation) -> &str {
+        self.container.of(generation)
+    }
+
+    /// What users' options have before their names as variables.
+    #[must_use]
+    pub fn variable_prefix(&self, generation: Generation) -> &str {
+        self.variable_prefix.of(generation)
+    }
+
+    /// What the extension adds, in `charmcraft.yaml`'s own words, for a project of which `framework` is the name; without
+    /// `parts`.
+    #[must_use]
+    pub fn adds(&self, framework: &str, generation: Generation) -> Mapping {
+        let container = self.container(generation);
+        let image = format!("{container}-image");
+        let common = yaml::Document::parse(COMMON)
+            .map(|document| document.value)
+            .unwrap_or_default();
+        let section = match generation {
+            Generation::V1 => "v1",
+            Generation::V2 => "v2",
+        };
+        let mut adds = common
+            .get(section)
+            .and_then(Value::as_mapping)
+            .cloned()
+            .unwrap_or_default();
+        if let Some(actions) = adds.get_mut("actions").and_then(Value::as_mapping_mut) {
+            actions.extend(self.actions.clone());
+        }
+        adds.insert(
+            "containers".into(),
+            nested(&[container, "resource"], image.as_str().into()),
+        );
+        let mut resource = Mapping::new();
+        resource.insert("type".into(), "oci-image".into());
+        resource.insert(
+            "description".into(),
+            format!("{framework} application image.").into(),
+        );
+        adds.insert("resources".into(), nested(&[&image], resource.into()));
+        let options: Mapping = self
+            .options
+            .iter()
+            .filter(|option| option.only.is_none_or(|only| only == generation))
+            .map(|option| {
+                (
+                    option.name.as_str().into(),
+                    option.declaration.clone().into(),
+                )
+            })
+            .collect();
+        adds.insert("config".into(), nested(&["options"], options.into()));
+        adds
+    }
+
+    /// The options that an `oauth` endpoint gets, by full name.
+    #[must_use]
+    pub fn oauth_options(&self, endpoint: &str) -> Mapping {
+        self.oauth_options
+            .iter()
+            .map(|option| {
+                let mut declaration = option.declaration.clone();
+                if let Some(Value::String(default)) = declaration.get_mut("default") {
+                    *default = default.replace("{endpoint}", endpoint);
+                }
+                (
+                    format!("{endpoint}-{}", option.name).into(),
+                    declaration.into(),
+                )
+            })
+            .collect()
+    }
+}
+
+fn nested(path: &[&str], value: Value) -> Value {
+    path.iter().rev().fold(value, |value, key| {
+        let mut mapping = Mapping::new();
+        mapping.insert((*key).into(), value);
+        mapping.into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_framework_has_a_sound_charm_section() {
+        for name in super::super::names() {
+            let charm =
+                Charm::find(name).unwrap_or_else(|| panic!("{name} has no sound charm section"));
+            for base in charm.bases() {
+                let base = charm.base(base).unwrap_or_else(|| panic!("{name}: {base}"));
+                let adds = charm.adds(name, base.generation);
+                let options = adds["config"]["options"].as_mapping().unwrap();
+                assert!(
+                    options.values().all(|option| option.get("type").is_some()),
+                    "{name}"
+                );
+                assert!(
+                    options.values().all(|option| option.get("only").is_none()),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_extension_is_known_by_its_full_name_only() {
+        assert_eq!(
+            super::super::of_extension("fastapi-framework"),
+            Some("fastapi")
+        );
+        assert_eq!(super::super::of_extension("fastapi"), None);
+        assert_eq!(super::super::of_extension("rails-framework"), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! Everything that `pack` would refuse, and what is likely not meant.
+
+use std::collections::BTreeMap;
+
+use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
+use crate::frameworks::charm::Generation;
+use crate::project::{Error, Problem};
+use crate::yaml::Value;
+
+/// What is wrong with a project.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// `pack` refuses these.
+    pub problems: Vec<Problem>,
+    /// `pack` says these and goes on.
+    pub warnings: Vec<Problem>,
+    /// The project with what its extension adds, when it could be made.
+    pub expanded: Option<Expanded>,
+}
+
+/// Checks a project.
+///
+/// # Errors
+/// There is no project, or it cannot be read: what is wrong in it is in the report.
+pub fn check(directory: &std::path::Path, switch: Switch) -> Result<Report, Error> {
+    let mut report = Report::default();
+    let project = match Project::read(directory) {
+        Ok(project) => project,
+        Err(error) => return report.with(error),
+    };
+    let expanded = match expand(&project, switch) {
+        Ok(expanded) => expanded,
+        Err(error) => return report.with(error),
+    };
+    report.problems.extend(juju::problems(&project, &expanded));
+    report.problems.extend(hidden_options(&project, &expanded));
+    report.problems.extend(parts(&project));
+    report
+        .warnings
+        .extend(paas_config::warnings(directory, expanded.generation));
+    report.warnings.extend(warnings(&project, &expanded));
+    report.expanded = Some(expanded);
+    match base::platforms(&project) {
+        Ok(_) => Ok(report),
+        Err(error) => report.with(error),
+    }
+}
+
+impl Report {
+    fn with(mut self, error: Error) -> Result<Self, Error> {
+        match error {
+            Error::Problem(problem) => self.problems.push(*problem),
+            Error::Problems { problems } => self.problems.extend(problems),
+            other => return Err(other),
+        }
+        Ok(self)
+    }
+}
+
+/// Options of which only one could reach the app, since both become the same variable.
+fn hidden_options(project: &Project, expanded: &Expanded) -> Vec<Problem> {
+    let options = expanded
+        .project
+        .get("config")
+        .and_then(|config| config.get("options"));
+    let mut variables: BTreeMap<String, &str> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for name in options
+        .and_then(Value::as_mapping)
+        .into_iter()
+        .flat_map(|options| options.keys())
+        .filter_map(Value::as_str)
+    {
+        let variable = name.to_uppercase().replace('-', "_");
+        if let Some(other) = variables.insert(variable.clone(), name) {
+            let message = format!(
+                "the options `{other}` and `{name}` would both be the variable that ends in `{variable}`: one hides the other"
+            );
+            let named = if project
+                .document
+                .place(&["config", "options", name])
+                .is_some()
+            {
+                name
+            } else {
+                other
+            };
+            problems.push(
+                project
+                    .problem(&["config", "options", named], message)
+                    .hint(format!("rename `{named}`")),
+            );
+        }
+    }
+    problems
+}
+
+/// Parts that `pack` does not make: only charmcraft runs their plugins.
+fn parts(project: &Project) -> Vec<Problem> {
+    let mapping = project.mapping();
+    let parts = mapping.get("parts").and_then(Value::as_mapping);
+    parts
+        .into_iter()
+        .flat_map(|parts| parts.keys())
+        .filter_map(Value::as_str)
+        .map(|part| {
+            let message =
+                format!("part `{part}` needs charmcraft: `charmwright pack` builds no parts");
+            let hint =
+                "remove it, or let charmcraft pack what `charmwright expand-extensions` prints";
+            project.problem(&["parts", part], message).hint(hint)
+        })
+        .collect()
+}
+
+fn warnings(project: &Project, expanded: &Expanded) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    let left_out = companions::left_out(&project.directory);
+    if !left_out.is_empty() {
+        let message = format!(
+            "left out of the charm, which needs no code: {}",
+            left_out.join(", ")
+        );
+        warnings.push(Problem::new(
+            left_out.first().copied().unwrap_or_default(),
+            message,
+        ));
+    }
+    let options = expanded
+        .project
+        .get("config")
+        .and_then(|config| config.get("options"));
+    for (name, option) in options.and_then(Value::as_mapping).into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
+        if name.contains('_') {
+            let message =
+                format!("option `{name}` has `_` in its name; Charmhub's convention is `-`");
+            warnings.push(project.problem(&["config", "options", name], message));
+        }
+        if option
+            .get("description")
+            .and_then(Value::as_str)
+            .is_none_or(str::is_empty)
+        {
+            let message =
+                format!("option `{name}` has no description: `juju config` shows it to operators");
+            warnings.push(project.problem(&["config", "options", name], message));
+        }
+        if name == "metrics-path"
+            && let Some(path) = option.get("default").and_then(Value::as_str)
+            && (!path.starts_with('/') || path == "/")
+        {
+            let message = format!(
+                "`metrics-path` is `{path}`: Prometheus needs an absolute path that is not the app's front page"
+            );
+            warnings.push(project.problem(&["config", "options", name, "default"], message));
+        }
+    }
+    let oauth = expanded
+        .project
+        .get("requires")
+        .and_then(Value::as_mapping)
+        .into_iter()
+        .flatten()
+        .filter(|(_, endpoint)| endpoint.get("interface").and_then(Value::as_str) == Some("oauth"));
+    if oauth.count() > 1 {
+        let message = "several endpoints have the interface `oauth`: the unit will be blocked, since one is supported";
+        warnings.push(project.problem(&["requires"], message));
+    }
+    if expanded.generation == Generation::V2 && project.mapping().get("charm-user").is_none() {
+        let message = format!(
+            "{FILE} has no `charm-user`: the charm runs as root; `charm-user: non-root` is enough for it"
+        );
+        warnings.push(Problem::new(FILE, message));
+    }
+    warnings
+}
