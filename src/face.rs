@@ -10,6 +10,8 @@ pub enum Face {
     Dispatch,
     /// A hook tool of the local model, by its name, such as `relation-get`.
     HookTool(&'static str),
+    /// A step of making a container, which needs a process of its own.
+    Container,
     /// Anything else: the command line.
     CommandLine,
 }
@@ -25,6 +27,9 @@ impl Face {
             .unwrap_or_default();
         if name == "dispatch" {
             return Self::Dispatch;
+        }
+        if name == crate::local::container::HELPER {
+            return Self::Container;
         }
         crate::local::hook_tool::NAMES
             .iter()
@@ -46,6 +51,7 @@ mod tests {
             ),
             ("./dispatch", Face::Dispatch),
             ("/tools/relation-get", Face::HookTool("relation-get")),
+            ("charmwright-container", Face::Container),
             ("charmwright", Face::CommandLine),
             ("dispatch-old", Face::CommandLine),
         ] {

@@ -7,6 +7,7 @@ fn main() -> ExitCode {
     match charmwright::Face::of(arguments.first()) {
         charmwright::Face::Dispatch => charmwright::runtime::main(),
         charmwright::Face::HookTool(tool) => charmwright::local::hook_tool::main(tool, &arguments),
+        charmwright::Face::Container => charmwright::local::container::helper::main(&arguments),
         charmwright::Face::CommandLine => charmwright::cli::main(&arguments),
     }
 }

@@ -1,18 +1,50 @@
 //! Workload containers: namespaces of their own, a root file system laid out as in a rock, and the real Pebble.
 //!
+//! ```text
+//! daemon ── charmwright-container start DIR      unshares namespaces, waits (`supervisor`)
+//!                └─ charmwright-container root DIR   PID 1: mounts, pivots (`root_file_system`), becomes Pebble
+//! ```
+//!
+//! Nothing here forks by hand: every step is this executable again under the name [`HELPER`], see [`helper`].
 //! This file is the interface to the rest of the local model; the work is in the modules beside it.
 
-use std::io;
+mod accounts;
+mod charm_command;
+mod error;
+pub mod helper;
+mod hosts;
+mod image;
+mod lifecycle;
+mod machine;
+mod network;
+mod overlay;
+mod process;
+mod python;
+mod relay;
+mod root_file_system;
+mod supervisor;
+mod user_namespace;
+
 use std::path::{Path, PathBuf};
 
+pub use charm_command::charm_command;
+pub use error::Error;
+pub use helper::{NAME as HELPER, use_executable};
+pub use image::prepare_image;
+pub use lifecycle::Container;
+pub use process::cleanup;
+pub use user_namespace::enter_user_namespace;
+
+
 /// What a container is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Specification {
     /// The unit, such as `web/0`.
     pub unit: String,
     /// The container's name in `metadata.yaml`, such as `app`.
     pub container: String,
-    /// The resource: a project directory with a rockcraft.yaml, or a directory that is a root file system.
+    /// The image: what [`prepare_image`] made of the resource. A project directory with a rockcraft.yaml is taken as
+    /// well and prepared afresh at each start, and a directory that is a root file system is taken as it is.
     pub image: PathBuf,
     /// Where built images are kept: `.charmwright/images`.
     pub images: PathBuf,
@@ -22,6 +54,8 @@ pub struct Specification {
     pub pebble: PathBuf,
     /// The unit's host name inside, such as `web-0`.
     pub hostname: String,
+    /// The unit's name for others, which it can resolve too: `web-0.web-endpoints.demo.svc.cluster.local`.
+    pub fqdn: String,
 }
 
 /// A name and port that processes in the container can reach, and where connections really go.
@@ -51,30 +85,15 @@ pub enum Target {
     },
 }
 
-/// Why there is no container.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The image could not be laid out: the user's mistake, or a tool that failed; says which and what to do.
-    #[error("{0}")]
-    Image(String),
-    /// The machine does not allow it; says what to enable.
-    #[error("{0}")]
-    Unsupported(String),
-    /// Something of the operating system failed.
-    #[error("cannot {action}: {source}")]
-    Io {
-        /// What was tried.
-        action: String,
-        /// Why it failed.
-        source: io::Error,
-    },
-}
-
 /// Where the charm's side finds the socket of a container: below this directory, as Juju has it.
 pub const CHARM_CONTAINERS: &str = "/charm/containers";
 
-/// The path of a container's Pebble socket on the host's side.
+/// The directory of [`Specification::directory`] that the container sees as `/charm/container`.
+const SHARED: &str = "shared";
+
+/// The path of a container's Pebble socket on the host's side. It may be longer than the 107 bytes that a socket's
+/// address holds: [`Container::socket`] is always short enough.
 #[must_use]
 pub fn pebble_socket(directory: &Path) -> PathBuf {
-    directory.join("pebble.socket")
+    directory.join(SHARED).join("pebble.socket")
 }
