@@ -86,9 +86,15 @@ pub(super) fn run(plan: &OsStr) -> Result<(), Error> {
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
         .trying(|| "make mounts private".into())?;
     let root = &plan.stage;
-    mount(Some("tmpfs"), root, Some("tmpfs"), MsFlags::empty(), Some("mode=0755"))
-        .and_then(|()| mount(none, root, none, MsFlags::MS_UNBINDABLE, none))
-        .trying(|| format!("mount a tmpfs on `{}`", root.display()))?;
+    mount(
+        Some("tmpfs"),
+        root,
+        Some("tmpfs"),
+        MsFlags::empty(),
+        Some("mode=0755"),
+    )
+    .and_then(|()| mount(none, root, none, MsFlags::MS_UNBINDABLE, none))
+    .trying(|| format!("mount a tmpfs on `{}`", root.display()))?;
     show_machine(root)?;
     let sockets = root.join(CHARM_CONTAINERS.trim_start_matches('/'));
     for (name, shared) in &plan.containers {

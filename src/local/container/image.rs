@@ -98,13 +98,15 @@ pub(super) async fn resolve(directory: &Path, images: &Path) -> Result<Image, Er
 
 fn read(directory: &Path) -> Result<Image, Error> {
     let directory = fs::canonicalize(directory).map_err(|error| {
-        Error::Image(format!("cannot read the image `{}`: {error}", directory.display()))
+        Error::Image(format!(
+            "cannot read the image `{}`: {error}",
+            directory.display()
+        ))
     })?;
     let facts = directory.join(FACTS);
     if let Ok(text) = fs::read(&facts) {
-        let facts = serde_json::from_slice(&text).map_err(|error| {
-            Error::Image(format!("cannot read `{}`: {error}", facts.display()))
-        })?;
+        let facts = serde_json::from_slice(&text)
+            .map_err(|error| Error::Image(format!("cannot read `{}`: {error}", facts.display())))?;
         return Ok(Image {
             root: directory.join("root"),
             facts: Some(facts),
@@ -132,8 +134,8 @@ fn prepare(resource: &Path, images: &Path, progress: &Progress) -> Result<PathBu
     let plan = rock::plan(resource).map_err(|error| Error::Image(error.to_string()))?;
     make_directory(images)?;
     let images = fs::canonicalize(images).trying(|| format!("find `{}`", images.display()))?;
-    let lock = fs::File::create(images.join(".lock"))
-        .trying(|| format!("lock `{}`", images.display()))?;
+    let lock =
+        fs::File::create(images.join(".lock")).trying(|| format!("lock `{}`", images.display()))?;
     let _lock = Flock::lock(lock, FlockArg::LockExclusive)
         .map_err(|(_, error)| error)
         .trying(|| format!("lock `{}`", images.display()))?;
@@ -152,8 +154,7 @@ fn prepare(resource: &Path, images: &Path, progress: &Progress) -> Result<PathBu
         .map(|wanted| python::prepare(wanted, &images, progress))
         .transpose()?;
     let facts = Facts {
-        project: fs::canonicalize(resource)
-            .trying(|| format!("find `{}`", resource.display()))?,
+        project: fs::canonicalize(resource).trying(|| format!("find `{}`", resource.display()))?,
         python,
     };
     let entries = list(&plan.files)?;
@@ -184,9 +185,8 @@ pub(super) fn publish(
     // One that was killed may have left it.
     clear().trying(|| format!("remove `{}`", new.display()))?;
     make_directory(&new)?;
-    let filled = fill(&new).and_then(|()| {
-        fs::rename(&new, &done).trying(|| format!("make `{}`", done.display()))
-    });
+    let filled = fill(&new)
+        .and_then(|()| fs::rename(&new, &done).trying(|| format!("make `{}`", done.display())));
     if let Err(error) = filled {
         let _ = clear();
         return Err(error);
@@ -218,15 +218,15 @@ fn list(files: &[RockFile]) -> Result<Vec<RockFile>, Error> {
         let data = fs::symlink_metadata(&file.source)
             .trying(|| format!("read `{}`", file.source.display()))?;
         if data.is_dir() {
-            for entry in fs::read_dir(&file.source)
-                .trying(|| format!("list `{}`", file.source.display()))?
+            for entry in
+                fs::read_dir(&file.source).trying(|| format!("list `{}`", file.source.display()))?
             {
                 let name = entry
                     .trying(|| format!("list `{}`", file.source.display()))?
                     .file_name();
                 let source = file.source.join(&name);
-                let left_out = LEFT_OUT.iter().any(|out| **out == *name)
-                    || source.join("pyvenv.cfg").exists();
+                let left_out =
+                    LEFT_OUT.iter().any(|out| **out == *name) || source.join("pyvenv.cfg").exists();
                 if !left_out {
                     todo.push(RockFile {
                         source,

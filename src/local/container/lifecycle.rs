@@ -170,12 +170,19 @@ impl Container {
     #[must_use]
     pub fn runs(&self) -> bool {
         let running = self.inner.running.borrow();
-        running.as_ref().is_some_and(|running| !*running.ended.borrow())
+        running
+            .as_ref()
+            .is_some_and(|running| !*running.ended.borrow())
     }
 
     /// Waits until Pebble has ended, for whatever reason; at once when it does not run.
     pub async fn ended(&self) {
-        let ended = self.inner.running.borrow().as_ref().map(|running| running.ended.clone());
+        let ended = self
+            .inner
+            .running
+            .borrow()
+            .as_ref()
+            .map(|running| running.ended.clone());
         if let Some(mut ended) = ended {
             let _ = ended.wait_for(|ended| *ended).await;
         }
@@ -213,7 +220,10 @@ impl Drop for Inner {
 impl Inner {
     fn socket(&self) -> PathBuf {
         match &*self.shared.borrow() {
-            Some(shared) => PathBuf::from(format!("/proc/self/fd/{}/pebble.socket", shared.as_raw_fd())),
+            Some(shared) => PathBuf::from(format!(
+                "/proc/self/fd/{}/pebble.socket",
+                shared.as_raw_fd()
+            )),
             None => super::pebble_socket(&self.specification.directory),
         }
     }
@@ -237,9 +247,9 @@ impl Inner {
             layout: self.image.layout(&self.specification),
         }
         .write(directory)?;
-        let result = timeout(STARTED, self.launch()).await.unwrap_or_else(|_| {
-            Err(self.pebble_error("does not answer"))
-        });
+        let result = timeout(STARTED, self.launch())
+            .await
+            .unwrap_or_else(|_| Err(self.pebble_error("does not answer")));
         if result.is_err() {
             self.stop().await?;
         }
@@ -323,7 +333,11 @@ impl Inner {
     }
 
     async fn dial_inside(&self, port: u16) -> io::Result<TcpStream> {
-        let network = self.running.borrow().as_ref().map(|running| running.network.clone());
+        let network = self
+            .running
+            .borrow()
+            .as_ref()
+            .map(|running| running.network.clone());
         let network = network.ok_or(io::ErrorKind::NotConnected)?;
         Ok(no_delay(network.connect((UNIT, port).into()).await?))
     }
@@ -342,7 +356,10 @@ impl Inner {
     fn hosts(&self) -> String {
         let services = self.services.borrow();
         let mut lines: BTreeMap<Ipv4Addr, Vec<String>> = BTreeMap::new();
-        for service in services.iter().filter(|service| !service.hostnames.is_empty()) {
+        for service in services
+            .iter()
+            .filter(|service| !service.hostnames.is_empty())
+        {
             let names = lines.entry(self.address(service)).or_default();
             for name in &service.hostnames {
                 if !names.contains(name) {
@@ -353,7 +370,9 @@ impl Inner {
         hosts(
             &self.specification.hostname,
             &self.specification.fqdn,
-            lines.iter().map(|(address, names)| (*address, names.as_slice())),
+            lines
+                .iter()
+                .map(|(address, names)| (*address, names.as_slice())),
         )
     }
 
@@ -385,7 +404,10 @@ impl Inner {
             let address = SocketAddr::from((self.address(service), service.port));
             let listener = running.network.listen(address).trying(|| {
                 let name = service.hostnames.first().map_or("", String::as_str);
-                format!("listen on port {} of `{name}` in `{}`", service.port, self.specification.unit)
+                format!(
+                    "listen on port {} of `{name}` in `{}`",
+                    service.port, self.specification.unit
+                )
             })?;
             let relay = Relay::start(listener, connect_to(service, &self.dial));
             running.relays.insert(service.clone(), relay);
@@ -395,14 +417,23 @@ impl Inner {
 
     async fn stop(&self) -> Result<(), Error> {
         let running = self.running.borrow_mut().take();
-        if let Some(Running { record, mut ended, relays, network }) = running {
+        if let Some(Running {
+            record,
+            mut ended,
+            relays,
+            network,
+        }) = running
+        {
             drop((relays, network));
             for signal in [Signal::SIGTERM, Signal::SIGKILL] {
                 record
                     .pebble
                     .signal(signal)
                     .trying(|| "stop Pebble".into())?;
-                if timeout(STOPPED, ended.wait_for(|ended| *ended)).await.is_ok() {
+                if timeout(STOPPED, ended.wait_for(|ended| *ended))
+                    .await
+                    .is_ok()
+                {
                     break;
                 }
             }

@@ -35,7 +35,6 @@ pub use lifecycle::Container;
 pub use process::cleanup;
 pub use user_namespace::enter_user_namespace;
 
-
 /// What a container is made of.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Specification {

@@ -43,11 +43,11 @@ impl Overlays {
             return make_directory(target);
         };
         make_directory(target)?;
-        if self
-            .mount_points
-            .iter()
-            .any(|point| lowers.iter().any(|lower| point != lower && point.starts_with(lower)))
-        {
+        if self.mount_points.iter().any(|point| {
+            lowers
+                .iter()
+                .any(|lower| point != lower && point.starts_with(lower))
+        }) {
             copy_attributes(first, target)?;
             return self.compose_children(lowers, target);
         }
@@ -74,7 +74,10 @@ impl Overlays {
         for lower in lowers {
             // What may not be read is not there for the container.
             for entry in fs::read_dir(lower).into_iter().flatten().flatten() {
-                children.entry(entry.file_name()).or_default().push(entry.path());
+                children
+                    .entry(entry.file_name())
+                    .or_default()
+                    .push(entry.path());
             }
         }
         for (name, found) in children {
@@ -180,12 +183,21 @@ fn unescape(text: &str) -> String {
     ["\\040", "\\011", "\\012", "\\134"]
         .iter()
         .zip([" ", "\t", "\n", "\\"])
-        .fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+        .fold(text.to_owned(), |text, (escape, plain)| {
+            text.replace(escape, plain)
+        })
 }
 
 fn refused(error: Errno, lowers: &[PathBuf]) -> Error {
-    let names: Vec<String> = lowers.iter().map(|path| format!("`{}`", path.display())).collect();
-    let what = format!("cannot lay an overlay over {} ({})", names.join(", "), error.desc());
+    let names: Vec<String> = lowers
+        .iter()
+        .map(|path| format!("`{}`", path.display()))
+        .collect();
+    let what = format!(
+        "cannot lay an overlay over {} ({})",
+        names.join(", "),
+        error.desc()
+    );
     match error {
         Errno::ENODEV => Error::Unsupported(format!("{what}: run `sudo modprobe overlay`")),
         Errno::EPERM | Errno::EINVAL => Error::Unsupported(format!(

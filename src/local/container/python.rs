@@ -24,7 +24,9 @@ pub(super) fn prepare(wanted: &Python, images: &Path, progress: &Progress) -> Re
     let (version, directories) = interpreter()?;
     let mut directories = directories.into_iter();
     let directory = directories.next().ok_or_else(|| {
-        Error::Image(format!("`{INTERPRETER}` has no directory for packages: {INSTALL}"))
+        Error::Image(format!(
+            "`{INTERPRETER}` has no directory for packages: {INSTALL}"
+        ))
     })?;
     let mut hash = Sha256::new();
     for text in [&version, &directory.display().to_string()] {
@@ -54,7 +56,9 @@ fn interpreter() -> Result<(String, Vec<PathBuf>), Error> {
         .stdin(Stdio::null())
         .output()
         .map_err(|error| {
-            Error::Image(format!("the app needs `{INTERPRETER}` ({error}): {INSTALL}"))
+            Error::Image(format!(
+                "the app needs `{INTERPRETER}` ({error}): {INSTALL}"
+            ))
         })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut lines = text.lines();
@@ -69,9 +73,8 @@ fn interpreter() -> Result<(String, Vec<PathBuf>), Error> {
 
 /// Adds the requirements file and those that it names. Where it names a directory, nothing is ever the same.
 fn hash_requirements(path: &Path, hash: &mut Sha256, depth: u8) -> Result<(), Error> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::Image(format!("cannot read `{}`: {error}", path.display()))
-    })?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::Image(format!("cannot read `{}`: {error}", path.display())))?;
     hash.update(&text);
     for line in text.lines().map(str::trim) {
         let include = ["--requirement", "--constraint", "-r", "-c"]
@@ -86,7 +89,10 @@ fn hash_requirements(path: &Path, hash: &mut Sha256, depth: u8) -> Result<(), Er
                     hash_requirements(&path, hash, depth + 1)?;
                 }
             }
-            _ if line.starts_with(['.', '/']) || line.starts_with("-e") || line.contains("file:") => {
+            _ if line.starts_with(['.', '/'])
+                || line.starts_with("-e")
+                || line.contains("file:") =>
+            {
                 let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
                 hash.update(now.unwrap_or_default().as_nanos().to_le_bytes());
             }
@@ -111,7 +117,11 @@ fn installer() -> Result<Command, Error> {
             command
         };
         let works = command()
-            .arg(if form.first() == Some(&"uv") { "--help" } else { "--version" })
+            .arg(if form.first() == Some(&"uv") {
+                "--help"
+            } else {
+                "--version"
+            })
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -122,7 +132,11 @@ fn installer() -> Result<Command, Error> {
             if form.first() == Some(&"uv") {
                 command.args(["--python", INTERPRETER]);
             } else {
-                command.args(["--disable-pip-version-check", "--no-input", "--root-user-action=ignore"]);
+                command.args([
+                    "--disable-pip-version-check",
+                    "--no-input",
+                    "--root-user-action=ignore",
+                ]);
             }
             return Ok(command);
         }
@@ -145,7 +159,14 @@ fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Er
         // Relative paths in it count from its project.
         command.current_dir(requirements.parent().unwrap_or(Path::new("/")));
     }
-    for name in ["PIP_TARGET", "PIP_USER", "PIP_PREFIX", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"] {
+    for name in [
+        "PIP_TARGET",
+        "PIP_USER",
+        "PIP_PREFIX",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "VIRTUAL_ENV",
+    ] {
         command.env_remove(name);
     }
     let log = target.join(".install.log");
@@ -156,7 +177,12 @@ fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Er
         .stderr(errors)
         .spawn()
         .trying(|| "run pip".into())?;
-    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+    for line in child
+        .stdout
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines())
+    {
         let line = line.unwrap_or_default();
         if line.starts_with("Collecting ") {
             say(progress, || line);
@@ -164,10 +190,12 @@ fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Er
     }
     let status = child.wait().trying(|| "wait for pip".into())?;
     let errors = fs::read(&log).unwrap_or_default();
-    fs::remove_file(&log).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    }).trying(|| format!("remove `{}`", log.display()))?;
+    fs::remove_file(&log)
+        .or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })
+        .trying(|| format!("remove `{}`", log.display()))?;
     if !status.success() {
         let what = wanted.requirements.as_ref().map_or_else(
             || wanted.packages.join(", "),
@@ -179,7 +207,10 @@ fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Er
         )));
     }
     say(progress, || {
-        format!("installed the app's Python packages in {:.1} s", started.elapsed().as_secs_f32())
+        format!(
+            "installed the app's Python packages in {:.1} s",
+            started.elapsed().as_secs_f32()
+        )
     });
     Ok(())
 }
@@ -187,7 +218,12 @@ fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Er
 /// What a program said last that matters: pip ends with notices, and begins what went wrong with `ERROR:`.
 fn last_line(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
-    let lines = || text.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+    let lines = || {
+        text.lines()
+            .rev()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
     lines()
         .find_map(|line| line.strip_prefix("ERROR: "))
         .or_else(|| lines().find(|line| !line.starts_with("[notice]")))
@@ -202,9 +238,14 @@ mod tests {
     #[test]
     fn the_last_error_of_pip_is_the_reason() {
         for (text, reason) in [
-            ("ERROR: first\nERROR: No matching distribution found for nope\n\n[notice] new pip\n",
-             "No matching distribution found for nope"),
-            ("Traceback\nModuleNotFoundError: x\n", "ModuleNotFoundError: x"),
+            (
+                "ERROR: first\nERROR: No matching distribution found for nope\n\n[notice] new pip\n",
+                "No matching distribution found for nope",
+            ),
+            (
+                "Traceback\nModuleNotFoundError: x\n",
+                "ModuleNotFoundError: x",
+            ),
             ("", "it says nothing"),
         ] {
             assert_eq!(last_line(text.as_bytes()), reason);

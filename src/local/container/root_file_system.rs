@@ -87,7 +87,6 @@ pub(super) fn run(directory: &Path) -> ExitCode {
     }
 }
 
-
 fn build(directory: &Path) -> Result<Setup, Error> {
     die_with(None)?;
     let setup = Setup::read(directory)?;
@@ -116,7 +115,12 @@ fn build(directory: &Path) -> Result<Setup, Error> {
         }
         overlays.compose_entry(&found, &root.join(&name))?;
     }
-    for (name, mode) in [("home", 0o755), ("root", 0o700), ("run", 0o755), ("tmp", 0o1777)] {
+    for (name, mode) in [
+        ("home", 0o755),
+        ("root", 0o700),
+        ("run", 0o755),
+        ("tmp", 0o1777),
+    ] {
         directory_with_mode(&root.join(name), mode)?;
     }
     if let Some(site) = &layout.python {
@@ -179,7 +183,10 @@ fn write_front(front: &Path, setup: &Setup) -> Result<(), Error> {
         ("hostname", format!("{}\n", setup.hostname)),
         ("hosts", String::new()),
         ("resolv.conf", String::new()),
-        ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n".into()),
+        (
+            "nsswitch.conf",
+            "passwd: files\ngroup: files\nhosts: files\n".into(),
+        ),
     ];
     if layout.machine {
         // The machine's passwords are nobody's business.
@@ -193,7 +200,11 @@ fn write_front(front: &Path, setup: &Setup) -> Result<(), Error> {
         make_directory(&inside(front, &site.directory))?;
         let programs = front.join("usr/local/bin");
         make_directory(&programs)?;
-        for entry in fs::read_dir(site.tree.join("bin")).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(site.tree.join("bin"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let program = site.directory.join("bin").join(entry.file_name());
             symlink(&program, programs.join(entry.file_name()))
                 .trying(|| format!("link `{}`", program.display()))?;

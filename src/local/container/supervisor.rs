@@ -4,7 +4,7 @@
 //! output is closed once Pebble runs.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
@@ -111,14 +111,8 @@ fn start(directory: &Path) -> Result<ExitCode, Error> {
         ))
     })?;
     let none: Option<&str> = None;
-    mount(
-        none,
-        "/",
-        none,
-        MsFlags::MS_REC | MsFlags::MS_PRIVATE,
-        none,
-    )
-    .trying(|| "make mounts private".into())?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+        .trying(|| "make mounts private".into())?;
     nix::unistd::sethostname(&setup.hostname).trying(|| "set the host name".into())?;
     network::loopback_up().trying(|| "bring the loopback interface up".into())?;
 

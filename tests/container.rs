@@ -1,0 +1,636 @@
+//! Workload containers with a real Pebble, as root and as an ordinary user.
+//!
+//! Each test runs twice: once as it is, and once by [`as_an_ordinary_user`], which runs this executable again as
+//! `nobody` in the user namespace that the daemon would make.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use charmwright::local::container::{
+    self, Container, Error, Service, Specification, Target, charm_command, prepare_image,
+};
+use charmwright::local::provider::Dial;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A server that answers every path with a file of the container, `/env/NAME` with a variable, `/id` with its user, and `/tcp/HOST/PORT`
+/// with what is said there; a POST writes a file.
+const APP: &str = r#"
+import http.server, os, socket
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *arguments): pass
+    def reply(self, text, code=200):
+        body = text.encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        try:
+            words = self.path.split("/")
+            if words[1] == "id": return self.reply(str(os.getuid()))
+            if words[1] == "hostname": return self.reply(socket.gethostname())
+            if words[1] == "list": return self.reply(" ".join(sorted(os.listdir("/" + "/".join(words[2:])))))
+            if words[1] == "tcp":
+                with socket.create_connection((words[2], int(words[3])), 10) as connection:
+                    return self.reply(connection.makefile().read())
+            with open(self.path) as file: self.reply(file.read())
+        except OSError as error: self.reply(type(error).__name__, 500)
+    def do_POST(self):
+        with open(self.path, "w") as file: file.write("written")
+        self.reply("")
+http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
+"#;
+
+const LAYER: &str = "\
+summary: test
+services:
+  app:
+    override: replace
+    startup: enabled
+    command: /bin/python3 app.py
+    working-dir: /app
+    user: _daemon_
+";
+
+/// A directory that is gone at the end, which the user of the test owns.
+struct World {
+    directory: tempfile::TempDir,
+    units: Rc<RefCell<BTreeMap<String, Rc<Container>>>>,
+}
+
+impl World {
+    fn new() -> Self {
+        let executable =
+            std::env::var_os("CHARMWRIGHT").unwrap_or(env!("CARGO_BIN_EXE_charmwright").into());
+        container::use_executable(executable);
+        let directory = tempfile::tempdir().unwrap();
+        let image = directory.path().join("images/web");
+        let layers = image.join("root/var/lib/pebble/default/layers");
+        fs::create_dir_all(&layers).unwrap();
+        fs::write(layers.join("001-rockcraft-web.yaml"), LAYER).unwrap();
+        fs::create_dir_all(image.join("root/app")).unwrap();
+        fs::write(image.join("root/app/app.py"), APP).unwrap();
+        let daemon = if root() { 584_792 } else { 0 };
+        for name in ["app", "app/app.py"] {
+            std::os::unix::fs::chown(image.join("root").join(name), Some(daemon), Some(daemon))
+                .unwrap();
+        }
+        let project = directory.path().join("project");
+        fs::write(
+            image.join("image.json"),
+            format!(r#"{{"project": {project:?}, "python": null}}"#),
+        )
+        .unwrap();
+        Self {
+            directory,
+            units: Rc::default(),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn specification(&self, unit: &str) -> Specification {
+        let name = unit.replace('/', "-");
+        Specification {
+            unit: unit.into(),
+            container: "app".into(),
+            image: self.path().join("images/web"),
+            images: self.path().join("images"),
+            directory: self.path().join("units").join(&name).join("app"),
+            pebble: pebble(),
+            fqdn: format!("{name}.web-endpoints.demo.svc.cluster.local"),
+            hostname: name,
+        }
+    }
+
+    fn dial(&self) -> Dial {
+        let units = self.units.clone();
+        Arc::new(move |unit, port| {
+            let container = units.borrow().get(&unit).cloned();
+            Box::pin(async move {
+                let container = container.ok_or(std::io::ErrorKind::NotFound)?;
+                container.dial(port).await
+            })
+        })
+    }
+
+    /// A unit with its app answering.
+    async fn unit(&self, unit: &str) -> Rc<Container> {
+        let container = Container::start(self.specification(unit), self.dial()).await;
+        let container = Rc::new(container.unwrap_or_else(|error| panic!("{unit}: {error}")));
+        start_app(&container).await;
+        self.units
+            .borrow_mut()
+            .insert(unit.into(), container.clone());
+        container
+    }
+}
+
+fn pebble() -> PathBuf {
+    let path = std::env::var_os("PEBBLE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/.build/pebble"),
+        PathBuf::from,
+    );
+    assert!(
+        path.exists(),
+        "no Pebble at `{}`: run `integration/pebble.sh`",
+        path.display()
+    );
+    path
+}
+
+/// Whether the test runs as the machine's root.
+fn root() -> bool {
+    fs::read_to_string("/proc/self/uid_map")
+        .unwrap()
+        .contains("4294967295")
+}
+
+fn run<F: Future<Output = ()>>(test: F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let local = tokio::task::LocalSet::new();
+    runtime.block_on(local.run_until(async {
+        tokio::time::timeout(4 * LIMIT, test)
+            .await
+            .expect("the test takes too long");
+    }));
+}
+
+async fn say(stream: &mut TcpStream, method: &str, path: &str) -> std::io::Result<String> {
+    let request = format!("{method} {path} HTTP/1.0\r\nHost: web\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer
+        .split_once("\r\n\r\n")
+        .map_or(String::new(), |(_, body)| body.to_owned()))
+}
+
+async fn get(container: &Container, path: &str) -> String {
+    say(&mut container.dial(8080).await.unwrap(), "GET", path)
+        .await
+        .unwrap()
+}
+
+async fn post(container: &Container, path: &str) {
+    say(&mut container.dial(8080).await.unwrap(), "POST", path)
+        .await
+        .unwrap();
+}
+
+/// One request to Pebble, with the answer's body.
+async fn ask_pebble(socket: &Path, method: &str, path: &str, body: &str) -> String {
+    let mut stream = tokio::net::UnixStream::connect(socket).await.unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+async fn start_app(container: &Container) {
+    let answer = ask_pebble(
+        &container.socket(),
+        "POST",
+        "/v1/services",
+        r#"{"action":"autostart"}"#,
+    )
+    .await;
+    assert!(answer.contains("202"), "{answer}");
+    let limit = Instant::now() + LIMIT;
+    while container.dial(8080).await.is_err() {
+        assert!(
+            Instant::now() < limit,
+            "the app does not answer: {}",
+            fs::read_to_string(container.log()).unwrap()
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn boot_id(container: &Container) -> String {
+    let answer = ask_pebble(&container.socket(), "GET", "/v1/system-info", "").await;
+    let (_, rest) = answer.split_once("boot-id\":\"").expect(&answer);
+    rest[..36].to_owned()
+}
+
+/// Processes whose arguments or current root name the directory.
+fn processes(directory: &Path) -> Vec<String> {
+    let name = directory.display().to_string();
+    fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter(|entry| {
+            let mounts = fs::read_to_string(entry.path().join("mountinfo")).unwrap_or_default();
+            let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            mounts.contains(&name) || String::from_utf8_lossy(&arguments).contains(&name)
+        })
+        .map(|entry| {
+            String::from_utf8_lossy(&fs::read(entry.path().join("cmdline")).unwrap_or_default())
+                .replace('\0', " ")
+        })
+        .collect()
+}
+
+#[test]
+fn the_app_is_reached_and_is_laid_out_as_in_its_rock() {
+    run(async {
+        let world = World::new();
+        let unit = world.unit("web/0").await;
+        assert_eq!(get(&unit, "/app/app.py").await, APP);
+        assert_eq!(get(&unit, "/id").await, if root() { "584792" } else { "0" });
+        assert_eq!(get(&unit, "/hostname").await, "web-0");
+        assert!(
+            get(&unit, "/etc/hosts")
+                .await
+                .contains("web-0.web-endpoints.demo.svc.cluster.local web-0\n")
+        );
+        assert_eq!(get(&unit, "/list/home").await, "");
+        assert_eq!(get(&unit, "/list/tmp").await, "");
+        assert_eq!(get(&unit, "/etc/shadow").await, "");
+        assert!(get(&unit, "/etc/passwd").await.contains("\n_daemon_:x:"));
+        // Not visible: this repository, wherever it is, and the state beside the images.
+        assert_eq!(
+            get(&unit, &format!("/list{}", env!("CARGO_MANIFEST_DIR"))).await,
+            "FileNotFoundError"
+        );
+        assert_eq!(
+            get(&unit, &format!("/list{}", world.path().display())).await,
+            "FileNotFoundError"
+        );
+        let plan = ask_pebble(&unit.socket(), "GET", "/v1/plan?format=yaml", "").await;
+        assert!(plan.contains("/bin/python3 app.py"), "{plan}");
+        // PID 1 is Pebble, as Juju starts it.
+        let arguments = get(&unit, "/proc/1/cmdline").await;
+        assert!(
+            arguments.starts_with("/charm/bin/pebble\0run\0--create-dirs\0--hold\0"),
+            "{arguments:?}"
+        );
+
+        let address = unit.publish(8080).await.unwrap();
+        assert_eq!(unit.publish(8080).await.unwrap(), address);
+        assert!(address.ip().is_loopback());
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        assert_eq!(say(&mut stream, "GET", "/hostname").await.unwrap(), "web-0");
+        unit.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn units_listen_on_the_same_port_and_reach_each_other_and_the_machine_by_name() {
+    run(async {
+        let world = World::new();
+        let (first, second) = tokio::join!(world.unit("web/0"), world.unit("web/1"));
+        assert_eq!(get(&first, "/hostname").await, "web-0");
+        assert_eq!(get(&second, "/hostname").await, "web-1");
+
+        let socket = world.path().join("database.socket");
+        let database = UnixListener::bind(&socket).unwrap();
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server_address: SocketAddr = server.local_addr().unwrap();
+        tokio::task::spawn_local(async move {
+            while let Ok((mut stream, _)) = database.accept().await {
+                stream.write_all(b"unix").await.unwrap();
+            }
+        });
+        tokio::task::spawn_local(async move {
+            while let Ok((mut stream, _)) = server.accept().await {
+                stream.write_all(b"tcp").await.unwrap();
+            }
+        });
+        let service = |names: &[&str], port, target| Service {
+            hostnames: names.iter().map(ToString::to_string).collect(),
+            port,
+            target,
+        };
+        let database = service(
+            &["db.demo.svc.cluster.local", "db"],
+            5432,
+            Target::Unix(socket),
+        );
+        let server = service(&["cache"], 5432, Target::Tcp(server_address));
+        let peer = service(
+            &["peer"],
+            80,
+            Target::Unit {
+                unit: "web/1".into(),
+                port: 8080,
+            },
+        );
+        let all = [database.clone(), server.clone(), peer.clone()];
+        first.set_services(&all).await.unwrap();
+        first.set_services(&all).await.unwrap();
+        for name in ["db", "db.demo.svc.cluster.local"] {
+            assert_eq!(get(&first, &format!("/tcp/{name}/5432")).await, "unix");
+        }
+        assert_eq!(get(&first, "/tcp/cache/5432").await, "tcp");
+        // The other unit has none of it.
+        assert_eq!(get(&second, "/tcp/db/5432").await, "gaierror");
+        // A unit is reached by the callback.
+        let hosts = get(&first, "/etc/hosts").await;
+        assert!(hosts.contains(" peer\n"), "{hosts}");
+        let peer_address = hosts
+            .lines()
+            .find(|line| line.ends_with(" peer"))
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap();
+        assert!(peer_address.starts_with("127."));
+        let answer = ask_service(&first, "peer", 80).await;
+        assert!(answer.contains("web-1"), "{answer}");
+
+        // The same name and port with another target, and one that goes.
+        let moved = service(
+            &["db.demo.svc.cluster.local", "db"],
+            5432,
+            Target::Tcp(server_address),
+        );
+        first.set_services(&[moved, peer]).await.unwrap();
+        assert_eq!(get(&first, "/tcp/db/5432").await, "tcp");
+        assert_eq!(get(&first, "/tcp/cache/5432").await, "gaierror");
+        first.restart().await.unwrap();
+        start_app(&first).await;
+        assert_eq!(get(&first, "/tcp/db/5432").await, "tcp");
+        first.stop().await.unwrap();
+        second.stop().await.unwrap();
+    });
+}
+
+/// What a program in the container is told by the app of another unit.
+async fn ask_service(container: &Container, host: &str, port: u16) -> String {
+    let script = format!(
+        "import urllib.request; open('/tmp/answer', 'w').write(urllib.request.urlopen('http://{host}:{port}/hostname').read().decode())"
+    );
+    let body = serde_json::json!({"command": ["/bin/python3", "-c", script], "timeout": "20s"})
+        .to_string();
+    let answer = ask_pebble(&container.socket(), "POST", "/v1/exec", &body).await;
+    let limit = Instant::now() + LIMIT;
+    loop {
+        let text = get(container, "/tmp/answer").await;
+        if text.starts_with("web-") || Instant::now() > limit {
+            return format!("{text} {answer}");
+        }
+        // Pebble begins once somebody reads the command's output.
+        let task = answer
+            .split("\"task-id\":\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .unwrap()
+            .to_owned();
+        for name in ["control", "stdio", "stderr"] {
+            let stream = tokio::net::UnixStream::connect(container.socket())
+                .await
+                .unwrap();
+            if let Ok((socket, _)) = tokio_tungstenite::client_async(
+                format!("ws://localhost/v1/tasks/{task}/websocket/{name}"),
+                stream,
+            )
+            .await
+            {
+                std::mem::forget(socket);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[test]
+fn nothing_written_inside_reaches_the_machine_and_a_restart_is_fresh() {
+    run(async {
+        let world = World::new();
+        let unit = world.unit("web/0").await;
+        let address = unit.publish(8080).await.unwrap();
+        let before = boot_id(&unit).await;
+        let mark = format!("mark-{}", std::process::id());
+        for directory in ["/tmp", "/app", "/var/tmp", "/dev/shm"] {
+            let path = format!("{directory}/{mark}");
+            post(&unit, &path).await;
+            assert_eq!(get(&unit, &path).await, "written", "{path}");
+            assert!(!Path::new(&path).exists(), "{path}");
+        }
+        assert!(
+            !world
+                .path()
+                .join("images/web/root/app")
+                .join(&mark)
+                .exists()
+        );
+        unit.restart().await.unwrap();
+        start_app(&unit).await;
+        assert_ne!(boot_id(&unit).await, before);
+        for directory in ["/tmp", "/app", "/var/tmp", "/dev/shm"] {
+            assert_eq!(
+                get(&unit, &format!("{directory}/{mark}")).await,
+                "FileNotFoundError"
+            );
+        }
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        assert_eq!(say(&mut stream, "GET", "/hostname").await.unwrap(), "web-0");
+        unit.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn stop_leaves_no_process_no_mount_and_no_listening_socket() {
+    run(async {
+        let world = World::new();
+        let unit = world.unit("web/0").await;
+        let address = unit.publish(8080).await.unwrap();
+        assert!(unit.runs());
+        assert!(!processes(world.path()).is_empty());
+        unit.stop().await.unwrap();
+        unit.stop().await.unwrap();
+        unit.ended().await;
+        assert!(!unit.runs());
+        assert_eq!(processes(world.path()), Vec::<String>::new());
+        let mounts = fs::read_to_string("/proc/mounts").unwrap();
+        assert!(
+            !mounts.contains(&world.path().display().to_string()),
+            "{mounts}"
+        );
+        assert!(TcpStream::connect(address).await.is_err());
+        assert!(unit.dial(8080).await.is_err());
+        assert!(!container::pebble_socket(&unit.specification().directory).exists());
+    });
+}
+
+#[test]
+fn a_killed_pebble_takes_everything_along_and_is_noticed() {
+    run(async {
+        let world = World::new();
+        let unit = world.unit("web/0").await;
+        let record =
+            fs::read_to_string(unit.specification().directory.join("process.json")).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        let pebble = record["pebble"]["pid"].to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-9", &pebble])
+                .status()
+                .unwrap()
+                .success()
+        );
+        tokio::time::timeout(LIMIT, unit.ended()).await.unwrap();
+        assert!(unit.dial(8080).await.is_err());
+        assert_eq!(processes(world.path()), Vec::<String>::new());
+        unit.restart().await.unwrap();
+        start_app(&unit).await;
+        assert_eq!(get(&unit, "/hostname").await, "web-0");
+        unit.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn cleanup_ends_what_a_daemon_left() {
+    run(async {
+        let world = World::new();
+        let unit = world.unit("web/0").await;
+        let directory = unit.specification().directory.clone();
+        container::cleanup(&directory).unwrap();
+        container::cleanup(&directory).unwrap();
+        tokio::time::timeout(LIMIT, unit.ended()).await.unwrap();
+        assert_eq!(processes(world.path()), Vec::<String>::new());
+        // One that is started over an old record begins with the same.
+        let again = world.unit("web/0").await;
+        again.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn a_charm_finds_the_sockets_of_its_own_unit() {
+    run(async {
+        let world = World::new();
+        let (first, second) = tokio::join!(world.unit("web/0"), world.unit("web/1"));
+        let charm = world.path().join("charm");
+        fs::create_dir(&charm).unwrap();
+        let dispatch = charm.join("dispatch");
+        fs::write(
+            &dispatch,
+            "#!/bin/sh\npwd\necho \"$GREETING $0\"\ncurl --silent --unix-socket /charm/containers/app/pebble.socket http://localhost/v1/system-info\nls /charm/containers\nexit 7\n",
+        ).unwrap();
+        fs::set_permissions(&dispatch, fs::Permissions::from_mode(0o755)).unwrap();
+        for unit in [&first, &second] {
+            let containers = BTreeMap::from([
+                ("app".to_owned(), unit.specification().directory.clone()),
+                ("other".to_owned(), world.path().join("units/other")),
+            ]);
+            let output = charm_command(&charm, &containers)
+                .unwrap()
+                .env_clear()
+                .env("GREETING", "hello")
+                .env("PATH", "/usr/bin:/bin")
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(7), "{text} {errors}");
+            assert!(
+                text.starts_with(&format!("{0}\nhello {0}/dispatch\n", charm.display())),
+                "{text}"
+            );
+            assert!(text.contains(&boot_id(unit).await), "{text} {errors}");
+            assert!(text.ends_with("app\nother\n"), "{text}");
+        }
+        assert!(!Path::new("/charm/containers").exists());
+        first.stop().await.unwrap();
+        second.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn what_is_no_image_and_a_pebble_that_fails_are_told() {
+    run(async {
+        let world = World::new();
+        let empty = world.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        let mut specification = world.specification("web/0");
+        specification.image = empty.clone();
+        let error = Container::start(specification, world.dial())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, Error::Image(text) if text.contains("`rockcraft.yaml`")),
+            "{error}"
+        );
+        let error = prepare_image(&empty, &world.path().join("images"), None)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::Image(_)), "{error}");
+
+        let fake = world.path().join("pebble");
+        fs::write(&fake, "#!/bin/sh\necho out of luck >&2\nexit 3\n").unwrap();
+        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut specification = world.specification("web/0");
+        specification.pebble = fake;
+        let error = Container::start(specification, world.dial())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Pebble of container `app` ended at once: out of luck"
+        );
+        assert_eq!(processes(world.path()), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn as_an_ordinary_user() {
+    if !root() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    // Where this repository is, an ordinary user may not be allowed to look.
+    let copy = |from: &Path, name: &str| {
+        let to = home.path().join(name);
+        fs::copy(from, &to).unwrap();
+        fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).unwrap();
+        to
+    };
+    let pebble = copy(&pebble(), "pebble");
+    let test = copy(&std::env::current_exe().unwrap(), "test");
+    let executable = copy(
+        Path::new(env!("CARGO_BIN_EXE_charmwright")),
+        "charmwright-container",
+    );
+    let output = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
+        .arg(&executable)
+        .arg("user-namespace")
+        .arg(test)
+        .args(["--skip", "as_an_ordinary_user"])
+        .env("PEBBLE", pebble)
+        .env("TMPDIR", home.path())
+        .env("CHARMWRIGHT", executable)
+        .current_dir(home.path())
+        .output()
+        .expect("no `setpriv`: run `apt install util-linux`");
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
