@@ -281,3 +281,6 @@ pub struct Consumer {
     /// The tracked revision.
     pub revision: u32,
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
