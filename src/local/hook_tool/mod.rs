@@ -58,3 +58,6 @@ pub const NAMES: &[&str] = &[
     "storage-get",
     "storage-list",
 ];
+
+#[cfg(test)]
+mod tests;
