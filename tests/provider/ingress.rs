@@ -9,8 +9,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use charmwright::local::container::Target;
 use charmwright::local::provider::nginx_ingress_integrator::NginxIngressIntegrator;
-use charmwright::local::provider::{Provider, Update, View};
+use charmwright::local::provider::{Dial, Provider, Update, View};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -108,7 +109,8 @@ async fn start_unit(units: &Units, unit: &str, conduct: Conduct) {
 fn model(directory: &Path, units: &Units, names: &[&str]) -> View {
     let mut view = view("nginx-ingress-integrator", directory);
     let units = Rc::clone(units);
-    view.dial = Arc::new(move |unit, port| {
+    #[allow(clippy::arc_with_non_send_sync)] // Everything stays on one thread, as in the daemon.
+    let dial: Dial = Arc::new(move |unit, port| {
         assert_eq!(port, 8080);
         let address = units.borrow().get(&unit).copied();
         Box::pin(async move {
@@ -118,6 +120,7 @@ fn model(directory: &Path, units: &Units, names: &[&str]) -> View {
             }
         })
     });
+    view.dial = dial;
     set(&mut view, "service-hostname", json!("fastapi-hello-world"));
     set(&mut view, "path-routes", json!("/"));
     set(&mut view, "rewrite-enabled", json!(false));
@@ -194,10 +197,20 @@ fn the_tutorials_request_reaches_the_unit() {
         let url = url(&update, 2);
         let port = port(&url);
         assert_eq!(url, format!("http://fastapi-hello-world:{port}/"));
-        assert_eq!(update.addresses, [url.clone()]);
+        assert_eq!(update.addresses, std::slice::from_ref(&url));
         assert_eq!(
             (update.status.status.as_str(), &update.status.message),
             ("active", &url)
+        );
+        let service = &update.services[0];
+        assert_eq!(
+            service.hostnames,
+            ["fastapi-hello-world"],
+            "the URL works in containers too"
+        );
+        assert_eq!(
+            service.target,
+            Target::Tcp(SocketAddr::from(([127, 0, 0, 1], service.port)))
         );
 
         let answer = get(port, "fastapi-hello-world", "/a/b%20c?x=1").await;

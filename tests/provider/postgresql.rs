@@ -375,3 +375,45 @@ fn no_secret_is_in_the_log() {
         provider.stop(true).await;
     });
 }
+
+/// The daemon of the next test, in a process of its own.
+#[test]
+#[ignore = "started by the next test"]
+fn daemon() {
+    let directory = PathBuf::from(std::env::var_os("DAEMON_DIRECTORY").unwrap());
+    let view = with_relation(view("pg", &directory), 7, request("web"));
+    run(async {
+        let mut provider = PostgresqlK8s::default();
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", "CREATE TABLE kept ()");
+        std::fs::write(directory.join("ready"), "").unwrap();
+        std::future::pending::<()>().await;
+    });
+}
+
+#[test]
+fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut daemon = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "postgresql::daemon", "--ignored"])
+        .env("DAEMON_DIRECTORY", directory.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the daemon is ready", || {
+        directory.path().join("ready").exists()
+    });
+    assert!(!servers(directory.path()).is_empty());
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    wait_until("the server ends with the daemon", || {
+        servers(directory.path()).is_empty()
+    });
+    let view = with_relation(view("pg", directory.path()), 7, request("web"));
+    run(async {
+        let mut provider = PostgresqlK8s::default();
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", "SELECT FROM kept");
+        provider.stop(true).await;
+    });
+}

@@ -1,7 +1,7 @@
 //! `nginx-ingress-integrator`: a real reverse proxy on 127.0.0.1 that takes the charm's options.
 //!
 //! The URL that it publishes is the charm's plus the port, since it cannot listen on port 80: it really works on this
-//! machine for a client that resolves the host name to 127.0.0.1.
+//! machine for a client that resolves the host name to 127.0.0.1, and in containers.
 
 mod headers;
 mod proxy;
@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,7 @@ use self::request::Reading;
 use self::route::{Route, Table};
 use self::settings::Settings;
 use super::{BoxFuture, Provider, Update, View};
+use crate::local::container::{Service, Target};
 use crate::local::model::{Bag, Charm, Endpoint, Role, Status};
 
 /// The charm that this stands in for.
@@ -214,6 +215,12 @@ fn fill(
     };
     if !urls.is_empty() {
         update.addresses = urls;
+        // Applications call themselves by their public URL, to check a token for instance.
+        update.services.push(Service {
+            hostnames: vec![table.hostname.clone()],
+            port,
+            target: Target::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        });
     }
     status
 }
