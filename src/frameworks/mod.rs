@@ -1,9 +1,11 @@
 //! Frameworks are data: `metadata/frameworks/NAME.yaml`, embedded in the executable.
 //!
 //! Each file has one section for each user of it, read by the type of that name alone: `charm` ([`charm::Charm`]) is
-//! what the extension adds to `charmcraft.yaml`.
+//! what the extension adds to `charmcraft.yaml`, `runtime` ([`runtime::Runtime`]) what the running charm
+//! needs to know.
 
 pub mod charm;
+pub mod runtime;
 
 /// The extensions by name, sorted, with their frameworks' files.
 const FILES: &[(&str, &str)] = &[

@@ -1,1 +1,141 @@
-//! TODO
+//! The interfaces that a charm speaks, one module each, behind one small trait.
+//!
+//! An interface is pure: it says what must be read of a relation, what we write into our bags, and what the app gets
+//! out of the provider's. What a table can say is in `metadata/interfaces/INTERFACE.yaml`.
+
+mod data_platform;
+mod ingress;
+pub mod table;
+pub mod url;
+
+use std::collections::BTreeMap;
+
+use crate::juju::JujuVersion;
+
+/// A databag.
+pub type Bag = BTreeMap<String, String>;
+
+/// What an interface may know besides the relation itself.
+#[derive(Clone, Debug)]
+pub struct Context<'a> {
+    /// Our application.
+    pub app: &'a str,
+    /// Our unit, such as `web/0`.
+    pub unit: &'a str,
+    /// The model's name.
+    pub model: &'a str,
+    /// The unit's own host name in the cluster.
+    pub fqdn: &'a str,
+    /// The app's port.
+    pub port: u16,
+    /// Whether that port is open already.
+    pub port_open: bool,
+    /// Juju's version.
+    pub juju: JujuVersion,
+}
+
+/// What must be read of a relation before its interface can be asked.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Reads {
+    /// The provider's application bag.
+    pub remote_app: bool,
+    /// The bags of the provider's units.
+    pub remote_units: bool,
+    /// Our application bag; only the leader can.
+    pub local_app: bool,
+    /// Our unit's bag.
+    pub local_unit: bool,
+    /// The unit's address on this relation.
+    pub address: bool,
+}
+
+/// A relation as it was read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Relation {
+    /// Our endpoint.
+    pub endpoint: String,
+    /// The relation's id.
+    pub id: u64,
+    /// The application at the other side.
+    pub remote_application: String,
+    /// Its bag.
+    pub remote_app: Bag,
+    /// Its units' bags, by unit.
+    pub remote_units: BTreeMap<String, Bag>,
+    /// Our application bag; empty on units that are not the leader.
+    pub local_app: Bag,
+    /// Our unit's bag.
+    pub local_unit: Bag,
+    /// The unit's address on this relation.
+    pub address: Option<String>,
+    /// Secrets that the interface asked for, by URI; a secret that could not be read is absent.
+    pub secrets: BTreeMap<String, Bag>,
+}
+
+/// A secret that an interface needs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SecretRequest {
+    /// Where it is.
+    pub uri: String,
+    /// The label we know it by, so that `secret-changed` can be matched.
+    pub label: Option<String>,
+}
+
+/// What our bags must hold. Keys that are not named stay as they are.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Request {
+    /// Our application bag; only the leader writes it.
+    pub app: Bag,
+    /// Our unit's bag.
+    pub unit: Bag,
+}
+
+/// What came of a relation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// The provider has not said all that is needed.
+    Incomplete,
+    /// The provider's data cannot be used; the text says why, without any value.
+    Invalid(String),
+    /// There is what the app needs.
+    Ready(Provided),
+}
+
+/// What a ready relation gives.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Provided {
+    /// Variables for the app.
+    pub variables: Bag,
+    /// Changes when the data behind it is another one, so that migrations must run again; absent where they need not.
+    pub identity: Option<String>,
+    /// The URL by which the app is reached from outside.
+    pub base_url: Option<String>,
+}
+
+/// One side of one interface.
+pub trait Interface {
+    /// What must be read.
+    fn reads(&self) -> Reads;
+
+    /// The secrets that the relation's bags refer to and that are needed.
+    fn secrets(&self, relation: &Relation) -> Vec<SecretRequest> {
+        let _ = relation;
+        Vec::new()
+    }
+
+    /// What we write. Called for every relation of the endpoint, also those that are not used.
+    fn request(&self, context: &Context<'_>, relation: &Relation) -> Request;
+
+    /// What the app gets.
+    fn outcome(&self, context: &Context<'_>, relation: &Relation) -> Outcome;
+}
+
+/// The code for an interface, by the name of its handler in the table; `None` where there is none yet.
+#[must_use]
+pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
+    match row.handler.as_deref()? {
+        "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
+        "ingress" => Some(Box::new(ingress::Ingress)),
+        _ => None,
+    }
+}

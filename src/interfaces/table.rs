@@ -1,0 +1,57 @@
+//! The table of interfaces: `metadata/interfaces/*.yaml`, embedded.
+
+use serde::Deserialize;
+
+/// One interface as the table has it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Row {
+    /// The interface's name.
+    pub interface: String,
+    /// Its place among `missing integrations`; absent where a missing relation never blocks.
+    pub gate: Option<u32>,
+    /// The code that speaks it; absent where there is none yet.
+    pub handler: Option<String>,
+    /// The prefix of its variables.
+    pub prefix: Option<String>,
+    /// The scheme of URLs built for it.
+    pub scheme: Option<String>,
+}
+
+const FILES: &[(&str, &str)] = &[
+    ("http_proxy", include_str!("../../metadata/interfaces/http_proxy.yaml")),
+    ("ingress", include_str!("../../metadata/interfaces/ingress.yaml")),
+    ("mongodb_client", include_str!("../../metadata/interfaces/mongodb_client.yaml")),
+    ("mysql_client", include_str!("../../metadata/interfaces/mysql_client.yaml")),
+    ("oauth", include_str!("../../metadata/interfaces/oauth.yaml")),
+    ("openfga", include_str!("../../metadata/interfaces/openfga.yaml")),
+    ("postgresql_client", include_str!("../../metadata/interfaces/postgresql_client.yaml")),
+    ("rabbitmq", include_str!("../../metadata/interfaces/rabbitmq.yaml")),
+    ("redis", include_str!("../../metadata/interfaces/redis.yaml")),
+    ("s3", include_str!("../../metadata/interfaces/s3.yaml")),
+    ("saml", include_str!("../../metadata/interfaces/saml.yaml")),
+    ("smtp", include_str!("../../metadata/interfaces/smtp.yaml")),
+    ("tracing", include_str!("../../metadata/interfaces/tracing.yaml")),
+    ("valkey_client", include_str!("../../metadata/interfaces/valkey_client.yaml")),
+];
+
+/// The row of an interface; `None` for one that the table does not know.
+#[must_use]
+pub fn find(interface: &str) -> Option<Row> {
+    let (_, text) = FILES.iter().find(|(name, _)| *name == interface)?;
+    crate::yaml::from_str(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_sound_and_names_code_that_exists() {
+        for (name, text) in FILES {
+            let row: Row = crate::yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(row.interface, *name);
+            assert_eq!(super::super::handler(&row).is_some(), row.handler.is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The charm's own files, as they lie beside `dispatch`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::paas_config::PaasConfig;
+use crate::frameworks::runtime::{Generation, Runtime};
+use crate::yaml::{self, Mapping, Value};
+
+/// What the charm declares.
+#[derive(Clone, Debug)]
+pub struct Charm {
+    /// The charm's name.
+    pub name: String,
+    /// The framework's name, such as `fastapi`.
+    pub framework: String,
+    /// What the charm needs to know of its framework.
+    pub runtime: Runtime,
+    /// Which of the peer's generations the base asks for.
+    pub generation: Generation,
+    /// The workload container.
+    pub container: String,
+    /// Endpoints in the order of `metadata.yaml`, peers first.
+    pub endpoints: Vec<Endpoint>,
+    /// Options in the order of `config.yaml`.
+    pub options: Vec<DeclaredOption>,
+    /// `paas-config.yaml`, or why it cannot be used.
+    pub paas_config: Result<PaasConfig, String>,
+}
+
+/// An endpoint.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoint {
+    /// Its name.
+    pub name: String,
+    /// Its interface.
+    pub interface: String,
+    /// Which section declares it.
+    pub role: Role,
+    /// `optional: true`.
+    pub optional: bool,
+}
+
+/// The section of `metadata.yaml` that declares an endpoint.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// `peers`
+    Peer,
+    /// `provides`
+    Provides,
+    /// `requires`
+    Requires,
+}
+
+/// An option of `config.yaml`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeclaredOption {
+    /// Its name.
+    pub name: String,
+    /// `string`, `int`, `float`, `boolean` or `secret`.
+    pub kind: String,
+    /// `optional: false`: it must be set.
+    pub required: bool,
+}
+
+/// A file of the charm that cannot be used: the charm must be packed again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is not there or cannot be read.
+    #[error("cannot read `{file}` of the charm: {source}; pack the charm again")]
+    Unreadable {
+        /// The file's name.
+        file: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what it must be.
+    #[error("cannot use `{file}` of the charm: {reason}; pack the charm again")]
+    Unusable {
+        /// The file's name.
+        file: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: String,
+    #[serde(default)]
+    containers: Mapping,
+    #[serde(default)]
+    peers: Mapping,
+    #[serde(default)]
+    provides: Mapping,
+    #[serde(default)]
+    requires: Mapping,
+    #[serde(default)]
+    resources: Mapping,
+}
+
+#[derive(Default, Deserialize)]
+struct Manifest {
+    #[serde(default)]
+    bases: Vec<Base>,
+    charmwright: Option<Stamp>,
+}
+
+#[derive(Deserialize)]
+struct Base {
+    #[serde(default)]
+    channel: String,
+}
+
+/// What `charmwright pack` leaves in the manifest.
+#[derive(Deserialize)]
+struct Stamp {
+    framework: Option<String>,
+}
+
+impl Charm {
+    /// Reads the charm in `directory`.
+    ///
+    /// # Errors
+    /// `metadata.yaml` is missing, a file is malformed, or the framework cannot be told.
+    pub fn load(directory: &Path) -> Result<Self, Error> {
+        let read = |file: &'static str| match std::fs::read_to_string(directory.join(file)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Unreadable { file, source }),
+        };
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let metadata =
+            read("metadata.yaml")?.ok_or(Error::Unreadable { file: "metadata.yaml", source: missing })?;
+        Self::parse(
+            &metadata,
+            read("config.yaml")?.as_deref(),
+            read("manifest.yaml")?.as_deref(),
+            read("paas-config.yaml")?.as_deref(),
+        )
+    }
+
+    /// Puts the charm together from its files' texts.
+    ///
+    /// # Errors
+    /// As [`Charm::load`].
+    pub fn parse(
+        metadata: &str,
+        config: Option<&str>,
+        manifest: Option<&str>,
+        paas_config: Option<&str>,
+    ) -> Result<Self, Error> {
+        let metadata: Metadata = parse("metadata.yaml", metadata)?;
+        let manifest: Manifest = manifest.map_or(Ok(Manifest::default()), |text| parse("manifest.yaml", text))?;
+        let options = declared_options(config)?;
+        let framework = framework(&metadata, &manifest, &options).ok_or_else(|| Error::Unusable {
+            file: "manifest.yaml",
+            reason: "it does not say which framework the charm is for (`charmwright: {framework: NAME}`)".into(),
+        })?;
+        let runtime = Runtime::find(&framework).ok_or_else(|| Error::Unusable {
+            file: "manifest.yaml",
+            reason: format!("its framework `{framework}` is none that this executable knows"),
+        })?;
+        // Channels read as 26.04 or 26.04/stable; anything older than 26 is the first generation.
+        let year = |base: &Base| base.channel.split('.').next().and_then(|year| year.parse::<u32>().ok());
+        let generation = match manifest.bases.iter().filter_map(year).max() {
+            Some(26..) => Generation::V2,
+            _ => Generation::V1,
+        };
+        let containers: Vec<&str> = metadata.containers.keys().filter_map(Value::as_str).collect();
+        let own = format!("{framework}-app");
+        let container = containers.iter().find(|name| **name == own || **name == "app").or(containers.first());
+        let Some(container) = container else {
+            return Err(Error::Unusable { file: "metadata.yaml", reason: "it declares no container".into() });
+        };
+        let sections =
+            [(&metadata.peers, Role::Peer), (&metadata.requires, Role::Requires), (&metadata.provides, Role::Provides)];
+        let paas_config = PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some());
+        Ok(Self {
+            name: metadata.name.clone(),
+            container: (*container).to_owned(),
+            endpoints: sections.into_iter().flat_map(|(section, role)| endpoints(section, role)).collect(),
+            framework,
+            runtime,
+            generation,
+            options,
+            paas_config,
+        })
+    }
+
+    /// The peer relation that holds the secret key: `secret-storage`, or `peers` in the second generation.
+    #[must_use]
+    pub fn peer_endpoint(&self) -> Option<&Endpoint> {
+        let peers = || self.endpoints.iter().filter(|endpoint| endpoint.role == Role::Peer);
+        peers().find(|endpoint| endpoint.name == "secret-storage").or_else(|| peers().next())
+    }
+
+    /// An option's declaration.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&DeclaredOption> {
+        self.options.iter().find(|option| option.name == name)
+    }
+
+    /// The name of the option that names a secret with the app's secret key.
+    #[must_use]
+    pub fn secret_key_id_option(&self) -> String {
+        format!("{}-id", self.runtime.secret_key.option)
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Result<T, Error> {
+    yaml::from_str(text).map_err(|error| {
+        let place = error.position.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default();
+        Error::Unusable { file, reason: format!("{place}{}", error.message) }
+    })
+}
+
+fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
+    let endpoint = |(name, body): (&Value, &Value)| {
+        // Juju also takes the bare interface name.
+        let interface = body.as_str().or_else(|| body.get("interface").and_then(Value::as_str));
+        Some(Endpoint {
+            name: name.as_str()?.to_owned(),
+            interface: interface?.to_owned(),
+            role,
+            optional: body.get("optional").and_then(Value::as_bool).unwrap_or(false),
+        })
+    };
+    section.iter().filter_map(endpoint).collect()
+}
+
+fn declared_options(config: Option<&str>) -> Result<Vec<DeclaredOption>, Error> {
+    #[derive(Deserialize)]
+    struct Config {
+        #[serde(default)]
+        options: Mapping,
+    }
+    let Some(text) = config else { return Ok(Vec::new()) };
+    let config: Config = parse("config.yaml", text)?;
+    let option = |(name, body): (&Value, &Value)| {
+        Some(DeclaredOption {
+            name: name.as_str()?.to_owned(),
+            kind: body.get("type").and_then(Value::as_str).unwrap_or("string").to_owned(),
+            required: body.get("optional").and_then(Value::as_bool) == Some(false),
+        })
+    };
+    Ok(config.options.iter().filter_map(option).collect())
+}
+
+/// `charmwright pack` writes the framework into the manifest. Charms packed by other tools show it in what the
+/// extension put there: the container's name, the resource's description, or options that only it has.
+fn framework(metadata: &Metadata, manifest: &Manifest, options: &[DeclaredOption]) -> Option<String> {
+    if let Some(name) = manifest.charmwright.as_ref().and_then(|stamp| stamp.framework.clone()) {
+        return Some(name);
+    }
+    let described = metadata.resources.values().filter_map(|resource| resource.get("description")?.as_str());
+    let described: Vec<&str> = described.filter_map(|text| text.strip_suffix(" application image.")).collect();
+    let named = |framework: &&str| {
+        let container = Value::String(format!("{framework}-app"));
+        metadata.containers.contains_key(&container) || described.contains(framework)
+    };
+    if let Some(name) = crate::frameworks::names().find(named) {
+        return Some(name.to_owned());
+    }
+    let declares = |name: &str| options.iter().any(|option| option.name == name);
+    declares("webserver-log-level").then(|| "fastapi".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METADATA: &str = "name: web\ncontainers: {app: {resource: app-image}}\n\
+        peers: {secret-storage: {interface: secret-storage}}\n\
+        requires: {postgresql: {interface: postgresql_client, optional: false}, x: y}\n\
+        resources: {app-image: {type: oci-image, description: fastapi application image.}}\n";
+
+    #[test]
+    fn the_framework_is_told_by_manifest_then_by_what_the_extension_wrote() {
+        let stamped = "bases: []\ncharmwright: {framework: fastapi}\n";
+        let bare = METADATA.replace("fastapi application image.", "mine");
+        let option = "options: {webserver-log-level: {type: string}}\n";
+        for (metadata, config, manifest) in
+            [(&*bare, None, Some(stamped)), (METADATA, None, None), (&*bare, Some(option), None)]
+        {
+            let charm = Charm::parse(metadata, config, manifest, None).unwrap();
+            assert_eq!(charm.framework, "fastapi");
+        }
+        let error = Charm::parse(&bare, None, None, None).unwrap_err().to_string();
+        assert!(error.contains("manifest.yaml") && error.contains("framework"), "{error}");
+    }
+
+    #[test]
+    fn the_generation_follows_from_the_base() {
+        for (channel, generation) in
+            [("22.04", Generation::V1), ("24.04/stable", Generation::V1), ("26.04", Generation::V2)]
+        {
+            let manifest = format!("bases: [{{name: ubuntu, channel: '{channel}'}}]\n");
+            let charm = Charm::parse(METADATA, None, Some(&manifest), None).unwrap();
+            assert_eq!(charm.generation, generation, "{channel}");
+        }
+    }
+
+    #[test]
+    fn endpoints_keep_their_order_and_short_form() {
+        let charm = Charm::parse(METADATA, None, None, None).unwrap();
+        let names: Vec<(&str, &str)> =
+            charm.endpoints.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.interface.as_str())).collect();
+        assert_eq!(names, [("secret-storage", "secret-storage"), ("postgresql", "postgresql_client"), ("x", "y")]);
+    }
+
+    #[test]
+    fn a_malformed_file_is_named_with_its_line() {
+        let error = Charm::parse("name: [", None, None, None).unwrap_err().to_string();
+        assert!(error.contains("`metadata.yaml`") && error.contains("line"), "{error}");
+    }
+}

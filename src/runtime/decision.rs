@@ -1,0 +1,177 @@
+//! What a hook is to do: plain data, all that [`super::apply`] may go by.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::juju::Status;
+
+/// All that is to be done, in the order of the fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decision {
+    /// Databag writes.
+    pub bags: Vec<BagWrite>,
+    /// A secret key to be kept as a Juju secret.
+    pub secret: Option<SecretWrite>,
+    /// What is to be done in the container.
+    pub work: Work,
+    /// The only port to be open when the work is done; `None` leaves ports as they are.
+    pub port: Option<u16>,
+    /// The status when the work is done; `None` leaves it as it is.
+    pub verdict: Option<Verdict>,
+    /// How the action ends.
+    pub action: Option<ActionOutcome>,
+    /// Remarks for the unit's log: what was ignored, and why.
+    pub remarks: Vec<String>,
+}
+
+/// A status with its text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Verdict {
+    /// The status.
+    pub status: Status,
+    /// Its text, never with a secret in it.
+    pub message: String,
+}
+
+impl Verdict {
+    /// All is well.
+    #[must_use]
+    pub fn active() -> Self {
+        Self { status: Status::Active, message: String::new() }
+    }
+
+    /// Somebody has to do something.
+    pub fn blocked(message: impl Into<String>) -> Self {
+        Self { status: Status::Blocked, message: message.into() }
+    }
+
+    /// It heals by itself.
+    pub fn waiting(message: impl Into<String>) -> Self {
+        Self { status: Status::Waiting, message: message.into() }
+    }
+}
+
+/// Keys to be written into one bag.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BagWrite {
+    /// The endpoint.
+    pub endpoint: String,
+    /// The relation's id.
+    pub relation: u64,
+    /// The application's bag, else the unit's.
+    pub app: bool,
+    /// Values by key; `None` removes the key.
+    pub changes: BTreeMap<String, Option<String>>,
+}
+
+/// A secret key to be kept as a Juju secret owned by the application.
+#[derive(Clone, Eq, PartialEq)]
+pub struct SecretWrite {
+    /// The secret that already holds it, to be given a new revision; else one is made.
+    pub uri: Option<String>,
+    /// The owner's label.
+    pub label: String,
+    /// The key.
+    pub value: String,
+    /// The peer relation whose bag gets the URI: endpoint and id.
+    pub peer: (String, u64),
+}
+
+impl std::fmt::Debug for SecretWrite {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SecretWrite").field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
+/// What is to be done in the container.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Work {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The app must not run.
+    Stop {
+        /// Services that run and must not.
+        services: Vec<String>,
+        /// Files to be written.
+        files: Vec<File>,
+    },
+    /// The app must run.
+    Run(Box<Run>),
+}
+
+/// How the app is to run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Run {
+    /// Files to be written first.
+    pub files: Vec<File>,
+    /// A migration to be run before anything else changes.
+    pub migration: Option<Migration>,
+    /// The layer to be combined into the plan, as YAML; `None` when the plan is as it should be.
+    pub layer: Option<String>,
+    /// Names of variables that change, for the log.
+    pub changed_variables: Vec<String>,
+    /// Services that run and must not.
+    pub stop: Vec<String>,
+    /// Enabled services that do not run.
+    pub start: Vec<String>,
+}
+
+impl Run {
+    /// Whether anything visible is to be done; asking Pebble to replan is not.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.migration.is_none() && self.layer.is_none() && self.stop.is_empty() && self.start.is_empty()
+    }
+}
+
+/// A file to be written into the container.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct File {
+    /// Its path.
+    pub path: String,
+    /// Its content.
+    pub content: String,
+    /// Owner and group; the container's root where there are none.
+    pub owner: Option<(String, String)>,
+}
+
+/// A migration.
+#[derive(Clone, PartialEq)]
+pub struct Migration {
+    /// The command.
+    pub command: Vec<String>,
+    /// Where it runs.
+    pub directory: String,
+    /// Who runs it.
+    pub user: String,
+    /// With which group.
+    pub group: String,
+    /// The app's whole environment.
+    pub environment: BTreeMap<String, String>,
+    /// When it is ended.
+    pub timeout: Duration,
+    /// What is written when it succeeded.
+    pub completed: Vec<File>,
+    /// What is written when it failed; `{failure}` in the record is filled in.
+    pub record: super::migration::Record,
+    /// The status file's path.
+    pub status_path: String,
+    /// The record's path.
+    pub record_path: String,
+}
+
+impl std::fmt::Debug for Migration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Migration").field("command", &self.command).finish_non_exhaustive()
+    }
+}
+
+/// How an action ends.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ActionOutcome {
+    /// With these results.
+    Done(BTreeMap<String, String>),
+    /// With this message.
+    Failed(String),
+}

@@ -1,0 +1,190 @@
+//! `paas-config.yaml` (contract: runtime, section 13). What is wrong with it is text for a status (decision 12).
+
+use serde::Deserialize;
+
+use crate::yaml;
+
+/// The file's content.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PaasConfig {
+    /// The app's port; stands above the option of the same meaning.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// The port that Prometheus scrapes.
+    #[serde(default, alias = "metrics_port")]
+    pub metrics_port: Option<u16>,
+    /// The path that Prometheus scrapes.
+    #[serde(default, alias = "metrics_path")]
+    pub metrics_path: Option<String>,
+    /// `json` or `none`.
+    #[serde(default, rename = "framework_logging_format")]
+    framework_logging_format: Option<String>,
+    /// After how many seconds a migration is ended; 1 to 86400.
+    #[serde(default)]
+    pub migration_timeout: Option<u32>,
+    /// More for Prometheus.
+    #[serde(default)]
+    pub prometheus: Option<Prometheus>,
+}
+
+/// More for Prometheus.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Prometheus {
+    /// More jobs.
+    #[serde(default)]
+    pub scrape_configs: Vec<ScrapeConfig>,
+}
+
+/// A job.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct ScrapeConfig {
+    /// Its name; unique.
+    pub job_name: String,
+    /// Its path.
+    #[serde(default = "default_metrics_path")]
+    pub metrics_path: String,
+    /// Its targets.
+    pub static_configs: Vec<StaticConfig>,
+}
+
+/// Targets with labels.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct StaticConfig {
+    /// `*:PORT`, `HOST:PORT` or `@scheduler:PORT`.
+    pub targets: Vec<String>,
+    /// Labels.
+    #[serde(default)]
+    pub labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+fn default_metrics_path() -> String {
+    "/metrics".into()
+}
+
+impl PaasConfig {
+    /// Whether the app's log is to be JSON.
+    #[must_use]
+    pub fn json_logging(&self) -> bool {
+        self.framework_logging_format.as_deref() == Some("json")
+    }
+
+    /// Reads the file's text; no file and an empty file are the defaults.
+    ///
+    /// # Errors
+    /// A text for a blocked status: file, key and reason.
+    pub fn parse(text: Option<&str>, framework: &str, has_json_logging: bool) -> Result<Self, String> {
+        let Some(text) = text else { return Ok(Self::default()) };
+        let config = match yaml::from_str::<Option<Self>>(text) {
+            Ok(config) => config.unwrap_or_default(),
+            Err(error) => {
+                let place = error.position.map(|(line, column)| format!(" (line {line}, column {column})"));
+                let place = place.unwrap_or_default();
+                let not_yaml = yaml::from_str::<yaml::Value>(text).is_err();
+                let kind = if not_yaml { "Invalid YAML in paas-config.yaml" } else { "Invalid paas-config.yaml" };
+                return Err(format!("{kind}: {}{place}", error.message));
+            }
+        };
+        config.check(framework, has_json_logging)?;
+        Ok(config)
+    }
+
+    fn check(&self, framework: &str, has_json_logging: bool) -> Result<(), String> {
+        let invalid = |key: &str, reason: String| Err(format!("Invalid paas-config.yaml: {key}: {reason}"));
+        for (key, port) in [("port", self.port), ("metrics-port", self.metrics_port)] {
+            if port == Some(0) {
+                return invalid(key, "must be between 1 and 65535, got 0".into());
+            }
+        }
+        if let Some(path) = &self.metrics_path
+            && (!path.starts_with('/') || path == "/")
+        {
+            return invalid("metrics-path", format!("must be an absolute path other than `/`, got `{path}`"));
+        }
+        if self.migration_timeout.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
+            return invalid("migration-timeout", "must be between 1 and 86400 seconds".into());
+        }
+        match self.framework_logging_format.as_deref() {
+            None | Some("none") => {}
+            Some("json") if has_json_logging => {}
+            Some("json") => {
+                return Err(format!(
+                    "framework_logging_format 'json' is not supported for the '{framework}' framework. \
+                     Supported frameworks: django, fastapi, flask."
+                ));
+            }
+            Some(other) => {
+                return invalid("framework_logging_format", format!("must be `none` or `json`, got `{other}`"));
+            }
+        }
+        let mut names = std::collections::BTreeSet::new();
+        for (index, job) in self.prometheus.iter().flat_map(|prometheus| &prometheus.scrape_configs).enumerate() {
+            if !names.insert(&job.job_name) {
+                let key = format!("prometheus.scrape_configs.{index}.job_name");
+                return invalid(&key, format!("`{}` is there twice", job.job_name));
+            }
+            let mut targets = job.static_configs.iter().flat_map(|config| &config.targets);
+            if let Some(target) = targets.find(|target| !is_target(target)) {
+                let key = format!("prometheus.scrape_configs.{index}.static_configs.targets");
+                return invalid(&key, format!("`{target}` must be `@scheduler:PORT`"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_target(target: &str) -> bool {
+    target.strip_prefix("@scheduler").is_none_or(|rest| {
+        rest.strip_prefix(':').is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_and_an_empty_file_are_the_defaults() {
+        for text in [None, Some(""), Some("# nothing\n"), Some("framework_logging_format: null\n")] {
+            assert_eq!(PaasConfig::parse(text, "fastapi", true), Ok(PaasConfig::default()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_mistake_names_file_key_and_reason() {
+        for (text, parts) in [
+            ("a: [\n", &["Invalid YAML in paas-config.yaml", "line"][..]),
+            ("foo: 1\n", &["Invalid paas-config.yaml", "foo"]),
+            ("port: 0\n", &["port", "between 1 and 65535"]),
+            ("port: x\n", &["Invalid paas-config.yaml", "port"]),
+            ("metrics-path: /\n", &["metrics-path", "absolute"]),
+            ("framework_logging_format: xml\n", &["framework_logging_format", "xml"]),
+            ("migration-timeout: 0\n", &["migration-timeout"]),
+            (
+                "prometheus: {scrape_configs: [{job_name: a, static_configs: [{targets: ['@scheduler']}]}]}\n",
+                &["prometheus.scrape_configs.0", "@scheduler"],
+            ),
+            (
+                "prometheus: {scrape_configs: [{job_name: a, static_configs: []}, {job_name: a, static_configs: []}]}\n",
+                &["prometheus.scrape_configs.1.job_name", "twice"],
+            ),
+        ] {
+            let error = PaasConfig::parse(Some(text), "fastapi", true).unwrap_err();
+            for part in parts {
+                assert!(error.contains(part), "{text:?}: {error}");
+            }
+        }
+        let error = PaasConfig::parse(Some("framework_logging_format: json\n"), "go", false).unwrap_err();
+        assert!(error.contains("not supported for the 'go' framework"), "{error}");
+    }
+
+    #[test]
+    fn both_spellings_of_the_metrics_keys_are_taken() {
+        let hyphens = PaasConfig::parse(Some("metrics-port: 9\nmetrics-path: /m\n"), "fastapi", true);
+        assert_eq!(hyphens, PaasConfig::parse(Some("metrics_port: 9\nmetrics_path: /m\n"), "fastapi", true));
+        assert_eq!(hyphens.unwrap().metrics_port, Some(9));
+    }
+}
