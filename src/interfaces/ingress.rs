@@ -16,7 +16,13 @@ struct Published {
 
 impl Interface for Ingress {
     fn reads(&self) -> Reads {
-        Reads { remote_app: true, local_app: true, local_unit: true, address: true, ..Reads::default() }
+        Reads {
+            remote_app: true,
+            local_app: true,
+            local_unit: true,
+            address: true,
+            ..Reads::default()
+        }
     }
 
     fn request(&self, context: &Context<'_>, relation: &Relation) -> Request {
@@ -38,7 +44,11 @@ impl Interface for Ingress {
     }
 
     fn outcome(&self, _context: &Context<'_>, relation: &Relation) -> Outcome {
-        let Some(text) = relation.remote_app.get("ingress").filter(|text| !text.is_empty()) else {
+        let Some(text) = relation
+            .remote_app
+            .get("ingress")
+            .filter(|text| !text.is_empty())
+        else {
             return Outcome::Incomplete;
         };
         // Malformed data must not take the app down: it falls back to its address in the cluster (known defect 10).
@@ -48,7 +58,10 @@ impl Interface for Ingress {
             Err(_) => None,
         };
         match url.filter(|url| matches!(url.scheme.as_str(), "http" | "https")) {
-            Some(url) => Outcome::Ready(Provided { base_url: Some(normalised(&url)), ..Provided::default() }),
+            Some(url) => Outcome::Ready(Provided {
+                base_url: Some(normalised(&url)),
+                ..Provided::default()
+            }),
             None => Outcome::Invalid("its `ingress` holds no http or https URL".into()),
         }
     }
@@ -60,7 +73,9 @@ fn normalised(url: &Url) -> String {
     let default_port = if scheme == "https" { ":443" } else { ":80" };
     let netloc = url.netloc.to_ascii_lowercase();
     let netloc = netloc.strip_suffix(default_port).unwrap_or(&netloc);
-    let tail = url.text.split_once("://").map_or("", |(_, rest)| rest.get(url.netloc.len()..).unwrap_or_default());
+    let tail = url.text.split_once("://").map_or("", |(_, rest)| {
+        rest.get(url.netloc.len()..).unwrap_or_default()
+    });
     let slash = if tail.starts_with('/') { "" } else { "/" };
     format!("{scheme}://{netloc}{slash}{tail}")
 }
@@ -78,21 +93,35 @@ mod tests {
         if let Some(text) = ingress {
             relation.remote_app.insert("ingress".into(), text.into());
         }
-        let juju = crate::juju::JujuVersion::parse("3.6.14");
-        let context = Context { app: "web", unit: "web/0", model: "demo", fqdn: "web-0", port: 8080, port_open: true, juju };
+        let juju = "3.6.14".parse().unwrap();
+        let context = Context {
+            app: "web",
+            unit: "web/0",
+            model: "demo",
+            leader: true,
+            fqdn: "web-0",
+            port: 8080,
+            port_open: true,
+            juju,
+        };
         Ingress.outcome(&context, &relation)
     }
 
     #[test]
     fn the_url_becomes_the_base_url() {
         for (given, url) in [
-            ("https://apps.example/demo-web", "https://apps.example/demo-web"),
+            (
+                "https://apps.example/demo-web",
+                "https://apps.example/demo-web",
+            ),
             ("http://apps.example", "http://apps.example/"),
             ("http://App.Example:80/x?y", "http://app.example/x?y"),
             ("https://apps.example:8443/", "https://apps.example:8443/"),
         ] {
             let text = format!(r#"{{"url": "{given}"}}"#);
-            let Outcome::Ready(provided) = outcome(Some(&text)) else { panic!("{given} is not ready") };
+            let Outcome::Ready(provided) = outcome(Some(&text)) else {
+                panic!("{given} is not ready")
+            };
             assert_eq!(provided.base_url.as_deref(), Some(url));
         }
     }
@@ -101,7 +130,14 @@ mod tests {
     fn nothing_yet_is_incomplete_and_nonsense_is_invalid() {
         assert_eq!(outcome(None), Outcome::Incomplete);
         assert_eq!(outcome(Some("null")), Outcome::Incomplete);
-        for text in ["{", "{}", r#"{"url": 1}"#, r#"{"url": "ftp://x/"}"#, r#"{"url": "nothing"}"#, "[]"] {
+        for text in [
+            "{",
+            "{}",
+            r#"{"url": 1}"#,
+            r#"{"url": "ftp://x/"}"#,
+            r#"{"url": "nothing"}"#,
+            "[]",
+        ] {
             assert!(matches!(outcome(Some(text)), Outcome::Invalid(_)), "{text}");
         }
     }

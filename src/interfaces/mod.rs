@@ -24,6 +24,8 @@ pub struct Context<'a> {
     pub unit: &'a str,
     /// The model's name.
     pub model: &'a str,
+    /// Whether this unit leads.
+    pub leader: bool,
     /// The unit's own host name in the cluster.
     pub fqdn: &'a str,
     /// The app's port.

@@ -16,23 +16,58 @@ pub struct Row {
     pub prefix: Option<String>,
     /// The scheme of URLs built for it.
     pub scheme: Option<String>,
+    /// The status of a charm that declares a second endpoint of it, where it can have one only.
+    pub only_one: Option<String>,
 }
 
 const FILES: &[(&str, &str)] = &[
-    ("http_proxy", include_str!("../../metadata/interfaces/http_proxy.yaml")),
-    ("ingress", include_str!("../../metadata/interfaces/ingress.yaml")),
-    ("mongodb_client", include_str!("../../metadata/interfaces/mongodb_client.yaml")),
-    ("mysql_client", include_str!("../../metadata/interfaces/mysql_client.yaml")),
-    ("oauth", include_str!("../../metadata/interfaces/oauth.yaml")),
-    ("openfga", include_str!("../../metadata/interfaces/openfga.yaml")),
-    ("postgresql_client", include_str!("../../metadata/interfaces/postgresql_client.yaml")),
-    ("rabbitmq", include_str!("../../metadata/interfaces/rabbitmq.yaml")),
-    ("redis", include_str!("../../metadata/interfaces/redis.yaml")),
+    (
+        "http_proxy",
+        include_str!("../../metadata/interfaces/http_proxy.yaml"),
+    ),
+    (
+        "ingress",
+        include_str!("../../metadata/interfaces/ingress.yaml"),
+    ),
+    (
+        "mongodb_client",
+        include_str!("../../metadata/interfaces/mongodb_client.yaml"),
+    ),
+    (
+        "mysql_client",
+        include_str!("../../metadata/interfaces/mysql_client.yaml"),
+    ),
+    (
+        "oauth",
+        include_str!("../../metadata/interfaces/oauth.yaml"),
+    ),
+    (
+        "openfga",
+        include_str!("../../metadata/interfaces/openfga.yaml"),
+    ),
+    (
+        "postgresql_client",
+        include_str!("../../metadata/interfaces/postgresql_client.yaml"),
+    ),
+    (
+        "rabbitmq",
+        include_str!("../../metadata/interfaces/rabbitmq.yaml"),
+    ),
+    (
+        "redis",
+        include_str!("../../metadata/interfaces/redis.yaml"),
+    ),
     ("s3", include_str!("../../metadata/interfaces/s3.yaml")),
     ("saml", include_str!("../../metadata/interfaces/saml.yaml")),
     ("smtp", include_str!("../../metadata/interfaces/smtp.yaml")),
-    ("tracing", include_str!("../../metadata/interfaces/tracing.yaml")),
-    ("valkey_client", include_str!("../../metadata/interfaces/valkey_client.yaml")),
+    (
+        "tracing",
+        include_str!("../../metadata/interfaces/tracing.yaml"),
+    ),
+    (
+        "valkey_client",
+        include_str!("../../metadata/interfaces/valkey_client.yaml"),
+    ),
 ];
 
 /// The row of an interface; `None` for one that the table does not know.
@@ -49,9 +84,14 @@ mod tests {
     #[test]
     fn every_row_is_sound_and_names_code_that_exists() {
         for (name, text) in FILES {
-            let row: Row = crate::yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let row: Row =
+                crate::yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(row.interface, *name);
-            assert_eq!(super::super::handler(&row).is_some(), row.handler.is_some(), "{name}");
+            assert_eq!(
+                super::super::handler(&row).is_some(),
+                row.handler.is_some(),
+                "{name}"
+            );
         }
     }
 }

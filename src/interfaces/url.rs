@@ -38,7 +38,9 @@ impl Url {
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         if !valid || text.chars().any(|c| c.is_control() || c == ' ') {
             return None;
         }
@@ -50,11 +52,17 @@ impl Url {
             Some(at) => (path.get(..segment + at)?, path.get(segment + at + 1..)?),
             None => (path, ""),
         };
-        let (user, hosts) = netloc.rsplit_once('@').map_or((None, netloc), |(user, hosts)| (Some(user), hosts));
-        let (username, password) = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
+        let (user, hosts) = netloc
+            .rsplit_once('@')
+            .map_or((None, netloc), |(user, hosts)| (Some(user), hosts));
+        let (username, password) = match user.map(|user| user.split_once(':').unwrap_or((user, "")))
+        {
             Some((name, secret)) => {
                 let has_password = user.is_some_and(|user| user.contains(':'));
-                (Some(percent_decode(name)), has_password.then(|| percent_decode(secret)))
+                (
+                    Some(percent_decode(name)),
+                    has_password.then(|| percent_decode(secret)),
+                )
             }
             None => (None, None),
         };
@@ -125,7 +133,11 @@ fn host_and_port(host: &str) -> Option<(String, Option<u16>)> {
     if name.is_empty() {
         return None;
     }
-    let port = if port.is_empty() { None } else { Some(port.parse().ok()?) };
+    let port = if port.is_empty() {
+        None
+    } else {
+        Some(port.parse().ok()?)
+    };
     Some((name.to_lowercase(), port))
 }
 
@@ -138,7 +150,8 @@ pub fn percent_decode(text: &str) -> String {
     while let Some((&first, tail)) = rest.split_first() {
         if first == b'%'
             && let [high, low, after @ ..] = tail
-            && let (Some(high), Some(low)) = ((*high as char).to_digit(16), (*low as char).to_digit(16))
+            && let (Some(high), Some(low)) =
+                ((*high as char).to_digit(16), (*low as char).to_digit(16))
         {
             decoded.push(u8::try_from(high * 16 + low).unwrap_or_default());
             rest = after;
@@ -154,14 +167,15 @@ pub fn percent_decode(text: &str) -> String {
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
     use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(byte as char);
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                encoded.push(byte as char);
+            } else {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+            encoded
+        })
 }
 
 /// Splits a list of URLs at those commas that begin another URL: hosts and queries may hold commas themselves.
@@ -170,10 +184,17 @@ pub fn split_list(text: &str) -> Vec<&str> {
     let mut urls = Vec::new();
     let mut rest = text;
     let mut from = 0;
-    while let Some(comma) = rest.get(from..).and_then(|tail| tail.find(',')).map(|at| from + at) {
+    while let Some(comma) = rest
+        .get(from..)
+        .and_then(|tail| tail.find(','))
+        .map(|at| from + at)
+    {
         let next = rest.get(comma + 1..).unwrap_or_default();
         let scheme = next.split_once("://").map_or("", |(scheme, _)| scheme);
-        let begins = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        let begins = !scheme.is_empty()
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         if begins {
             urls.push(rest.get(..comma).unwrap_or_default());
             rest = next;
@@ -195,7 +216,10 @@ mod tests {
         let url = Url::parse("postgresql://u1:p%401@PG.demo:5432/web?x=1").unwrap();
         let variables = url.database_variables("P");
         for (name, value) in [
-            ("P_CONNECT_STRING", "postgresql://u1:p%401@PG.demo:5432/web?x=1"),
+            (
+                "P_CONNECT_STRING",
+                "postgresql://u1:p%401@PG.demo:5432/web?x=1",
+            ),
             ("P_SCHEME", "postgresql"),
             ("P_NETLOC", "u1:p%401@PG.demo:5432"),
             ("P_PATH", "/web"),
@@ -208,7 +232,11 @@ mod tests {
             ("P_PORT", "5432"),
             ("P_NAME", "web"),
         ] {
-            assert_eq!(variables.get(name).map(String::as_str), Some(value), "{name}");
+            assert_eq!(
+                variables.get(name).map(String::as_str),
+                Some(value),
+                "{name}"
+            );
         }
         assert_eq!(variables.len(), 12);
     }
@@ -216,22 +244,43 @@ mod tests {
     #[test]
     fn several_hosts_give_the_first_one() {
         let url = Url::parse("mongodb://u:p@m-0:27017,m-1:27018/web?replicaSet=m").unwrap();
-        assert_eq!((url.hostname.as_deref(), url.port), (Some("m-0"), Some(27017)));
+        assert_eq!(
+            (url.hostname.as_deref(), url.port),
+            (Some("m-0"), Some(27017))
+        );
         assert_eq!(url.netloc, "u:p@m-0:27017,m-1:27018");
         let without_ports = Url::parse("mongodb://u:p@m-0,m-1/web").unwrap();
-        assert_eq!((without_ports.hostname.as_deref(), without_ports.port), (Some("m-0"), None));
+        assert_eq!(
+            (without_ports.hostname.as_deref(), without_ports.port),
+            (Some("m-0"), None)
+        );
     }
 
     #[test]
     fn a_list_is_split_at_urls_only() {
-        assert_eq!(split_list("mysql://a:1/x,mysql://b:2/x"), ["mysql://a:1/x", "mysql://b:2/x"]);
-        assert_eq!(split_list("mongodb://a:1,b:2/x?y=1,2"), ["mongodb://a:1,b:2/x?y=1,2"]);
+        assert_eq!(
+            split_list("mysql://a:1/x,mysql://b:2/x"),
+            ["mysql://a:1/x", "mysql://b:2/x"]
+        );
+        assert_eq!(
+            split_list("mongodb://a:1,b:2/x?y=1,2"),
+            ["mongodb://a:1,b:2/x?y=1,2"]
+        );
         assert_eq!(split_list(""), [""]);
     }
 
     #[test]
     fn refuses_what_is_no_url() {
-        for text in ["", "web", "://x", "a b://c", "postgresql://", "postgresql://h:port/x", "postgresql://h:70000/", "x://a\nb"] {
+        for text in [
+            "",
+            "web",
+            "://x",
+            "a b://c",
+            "postgresql://",
+            "postgresql://h:port/x",
+            "postgresql://h:70000/",
+            "x://a\nb",
+        ] {
             assert_eq!(Url::parse(text), None, "{text:?}");
         }
     }
@@ -239,10 +288,23 @@ mod tests {
     #[test]
     fn keeps_odd_but_valid_parts() {
         let url = Url::parse("redis://[::1]:6379/a/b;p=1#f").unwrap();
-        assert_eq!((url.hostname.as_deref(), url.port), (Some("::1"), Some(6379)));
-        assert_eq!((url.path.as_str(), url.params.as_str(), url.fragment.as_str()), ("/a/b", "p=1", "f"));
+        assert_eq!(
+            (url.hostname.as_deref(), url.port),
+            (Some("::1"), Some(6379))
+        );
+        assert_eq!(
+            (
+                url.path.as_str(),
+                url.params.as_str(),
+                url.fragment.as_str()
+            ),
+            ("/a/b", "p=1", "f")
+        );
         let user_only = Url::parse("x://u@h").unwrap();
-        assert_eq!((user_only.username.as_deref(), user_only.password), (Some("u"), None));
+        assert_eq!(
+            (user_only.username.as_deref(), user_only.password),
+            (Some("u"), None)
+        );
     }
 
     #[test]

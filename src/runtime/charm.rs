@@ -131,8 +131,10 @@ impl Charm {
             Err(source) => Err(Error::Unreadable { file, source }),
         };
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-        let metadata =
-            read("metadata.yaml")?.ok_or(Error::Unreadable { file: "metadata.yaml", source: missing })?;
+        let metadata = read("metadata.yaml")?.ok_or(Error::Unreadable {
+            file: "metadata.yaml",
+            source: missing,
+        })?;
         Self::parse(
             &metadata,
             read("config.yaml")?.as_deref(),
@@ -152,7 +154,8 @@ impl Charm {
         paas_config: Option<&str>,
     ) -> Result<Self, Error> {
         let metadata: Metadata = parse("metadata.yaml", metadata)?;
-        let manifest: Manifest = manifest.map_or(Ok(Manifest::default()), |text| parse("manifest.yaml", text))?;
+        let manifest: Manifest =
+            manifest.map_or(Ok(Manifest::default()), |text| parse("manifest.yaml", text))?;
         let options = declared_options(config)?;
         let framework = framework(&metadata, &manifest, &options).ok_or_else(|| Error::Unusable {
             file: "manifest.yaml",
@@ -163,24 +166,46 @@ impl Charm {
             reason: format!("its framework `{framework}` is none that this executable knows"),
         })?;
         // Channels read as 26.04 or 26.04/stable; anything older than 26 is the first generation.
-        let year = |base: &Base| base.channel.split('.').next().and_then(|year| year.parse::<u32>().ok());
+        let year = |base: &Base| {
+            base.channel
+                .split('.')
+                .next()
+                .and_then(|year| year.parse::<u32>().ok())
+        };
         let generation = match manifest.bases.iter().filter_map(year).max() {
             Some(26..) => Generation::V2,
             _ => Generation::V1,
         };
-        let containers: Vec<&str> = metadata.containers.keys().filter_map(Value::as_str).collect();
+        let containers: Vec<&str> = metadata
+            .containers
+            .keys()
+            .filter_map(Value::as_str)
+            .collect();
         let own = format!("{framework}-app");
-        let container = containers.iter().find(|name| **name == own || **name == "app").or(containers.first());
+        let container = containers
+            .iter()
+            .find(|name| **name == own || **name == "app")
+            .or(containers.first());
         let Some(container) = container else {
-            return Err(Error::Unusable { file: "metadata.yaml", reason: "it declares no container".into() });
+            return Err(Error::Unusable {
+                file: "metadata.yaml",
+                reason: "it declares no container".into(),
+            });
         };
-        let sections =
-            [(&metadata.peers, Role::Peer), (&metadata.requires, Role::Requires), (&metadata.provides, Role::Provides)];
-        let paas_config = PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some());
+        let sections = [
+            (&metadata.peers, Role::Peer),
+            (&metadata.requires, Role::Requires),
+            (&metadata.provides, Role::Provides),
+        ];
+        let paas_config =
+            PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some());
         Ok(Self {
             name: metadata.name.clone(),
             container: (*container).to_owned(),
-            endpoints: sections.into_iter().flat_map(|(section, role)| endpoints(section, role)).collect(),
+            endpoints: sections
+                .into_iter()
+                .flat_map(|(section, role)| endpoints(section, role))
+                .collect(),
             framework,
             runtime,
             generation,
@@ -192,8 +217,14 @@ impl Charm {
     /// The peer relation that holds the secret key: `secret-storage`, or `peers` in the second generation.
     #[must_use]
     pub fn peer_endpoint(&self) -> Option<&Endpoint> {
-        let peers = || self.endpoints.iter().filter(|endpoint| endpoint.role == Role::Peer);
-        peers().find(|endpoint| endpoint.name == "secret-storage").or_else(|| peers().next())
+        let peers = || {
+            self.endpoints
+                .iter()
+                .filter(|endpoint| endpoint.role == Role::Peer)
+        };
+        peers()
+            .find(|endpoint| endpoint.name == "secret-storage")
+            .or_else(|| peers().next())
     }
 
     /// An option's declaration.
@@ -211,20 +242,31 @@ impl Charm {
 
 fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Result<T, Error> {
     yaml::from_str(text).map_err(|error| {
-        let place = error.position.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default();
-        Error::Unusable { file, reason: format!("{place}{}", error.message) }
+        let place = error
+            .position
+            .map(|(line, column)| format!("line {line}, column {column}: "))
+            .unwrap_or_default();
+        Error::Unusable {
+            file,
+            reason: format!("{place}{}", error.message),
+        }
     })
 }
 
 fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
     let endpoint = |(name, body): (&Value, &Value)| {
         // Juju also takes the bare interface name.
-        let interface = body.as_str().or_else(|| body.get("interface").and_then(Value::as_str));
+        let interface = body
+            .as_str()
+            .or_else(|| body.get("interface").and_then(Value::as_str));
         Some(Endpoint {
             name: name.as_str()?.to_owned(),
             interface: interface?.to_owned(),
             role,
-            optional: body.get("optional").and_then(Value::as_bool).unwrap_or(false),
+            optional: body
+                .get("optional")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
         })
     };
     section.iter().filter_map(endpoint).collect()
@@ -236,12 +278,18 @@ fn declared_options(config: Option<&str>) -> Result<Vec<DeclaredOption>, Error> 
         #[serde(default)]
         options: Mapping,
     }
-    let Some(text) = config else { return Ok(Vec::new()) };
+    let Some(text) = config else {
+        return Ok(Vec::new());
+    };
     let config: Config = parse("config.yaml", text)?;
     let option = |(name, body): (&Value, &Value)| {
         Some(DeclaredOption {
             name: name.as_str()?.to_owned(),
-            kind: body.get("type").and_then(Value::as_str).unwrap_or("string").to_owned(),
+            kind: body
+                .get("type")
+                .and_then(Value::as_str)
+                .unwrap_or("string")
+                .to_owned(),
             required: body.get("optional").and_then(Value::as_bool) == Some(false),
         })
     };
@@ -250,12 +298,25 @@ fn declared_options(config: Option<&str>) -> Result<Vec<DeclaredOption>, Error> 
 
 /// `charmwright pack` writes the framework into the manifest. Charms packed by other tools show it in what the
 /// extension put there: the container's name, the resource's description, or options that only it has.
-fn framework(metadata: &Metadata, manifest: &Manifest, options: &[DeclaredOption]) -> Option<String> {
-    if let Some(name) = manifest.charmwright.as_ref().and_then(|stamp| stamp.framework.clone()) {
+fn framework(
+    metadata: &Metadata,
+    manifest: &Manifest,
+    options: &[DeclaredOption],
+) -> Option<String> {
+    if let Some(name) = manifest
+        .charmwright
+        .as_ref()
+        .and_then(|stamp| stamp.framework.clone())
+    {
         return Some(name);
     }
-    let described = metadata.resources.values().filter_map(|resource| resource.get("description")?.as_str());
-    let described: Vec<&str> = described.filter_map(|text| text.strip_suffix(" application image.")).collect();
+    let described = metadata
+        .resources
+        .values()
+        .filter_map(|resource| resource.get("description")?.as_str());
+    let described: Vec<&str> = described
+        .filter_map(|text| text.strip_suffix(" application image."))
+        .collect();
     let named = |framework: &&str| {
         let container = Value::String(format!("{framework}-app"));
         metadata.containers.contains_key(&container) || described.contains(framework)
@@ -281,21 +342,30 @@ mod tests {
         let stamped = "bases: []\ncharmwright: {framework: fastapi}\n";
         let bare = METADATA.replace("fastapi application image.", "mine");
         let option = "options: {webserver-log-level: {type: string}}\n";
-        for (metadata, config, manifest) in
-            [(&*bare, None, Some(stamped)), (METADATA, None, None), (&*bare, Some(option), None)]
-        {
+        for (metadata, config, manifest) in [
+            (&*bare, None, Some(stamped)),
+            (METADATA, None, None),
+            (&*bare, Some(option), None),
+        ] {
             let charm = Charm::parse(metadata, config, manifest, None).unwrap();
             assert_eq!(charm.framework, "fastapi");
         }
-        let error = Charm::parse(&bare, None, None, None).unwrap_err().to_string();
-        assert!(error.contains("manifest.yaml") && error.contains("framework"), "{error}");
+        let error = Charm::parse(&bare, None, None, None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("manifest.yaml") && error.contains("framework"),
+            "{error}"
+        );
     }
 
     #[test]
     fn the_generation_follows_from_the_base() {
-        for (channel, generation) in
-            [("22.04", Generation::V1), ("24.04/stable", Generation::V1), ("26.04", Generation::V2)]
-        {
+        for (channel, generation) in [
+            ("22.04", Generation::V1),
+            ("24.04/stable", Generation::V1),
+            ("26.04", Generation::V2),
+        ] {
             let manifest = format!("bases: [{{name: ubuntu, channel: '{channel}'}}]\n");
             let charm = Charm::parse(METADATA, None, Some(&manifest), None).unwrap();
             assert_eq!(charm.generation, generation, "{channel}");
@@ -305,14 +375,29 @@ mod tests {
     #[test]
     fn endpoints_keep_their_order_and_short_form() {
         let charm = Charm::parse(METADATA, None, None, None).unwrap();
-        let names: Vec<(&str, &str)> =
-            charm.endpoints.iter().map(|endpoint| (endpoint.name.as_str(), endpoint.interface.as_str())).collect();
-        assert_eq!(names, [("secret-storage", "secret-storage"), ("postgresql", "postgresql_client"), ("x", "y")]);
+        let names: Vec<(&str, &str)> = charm
+            .endpoints
+            .iter()
+            .map(|endpoint| (endpoint.name.as_str(), endpoint.interface.as_str()))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("secret-storage", "secret-storage"),
+                ("postgresql", "postgresql_client"),
+                ("x", "y")
+            ]
+        );
     }
 
     #[test]
     fn a_malformed_file_is_named_with_its_line() {
-        let error = Charm::parse("name: [", None, None, None).unwrap_err().to_string();
-        assert!(error.contains("`metadata.yaml`") && error.contains("line"), "{error}");
+        let error = Charm::parse("name: [", None, None, None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`metadata.yaml`") && error.contains("line"),
+            "{error}"
+        );
     }
 }

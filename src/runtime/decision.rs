@@ -37,17 +37,26 @@ impl Verdict {
     /// All is well.
     #[must_use]
     pub fn active() -> Self {
-        Self { status: Status::Active, message: String::new() }
+        Self {
+            status: Status::Active,
+            message: String::new(),
+        }
     }
 
     /// Somebody has to do something.
     pub fn blocked(message: impl Into<String>) -> Self {
-        Self { status: Status::Blocked, message: message.into() }
+        Self {
+            status: Status::Blocked,
+            message: message.into(),
+        }
     }
 
     /// It heals by itself.
     pub fn waiting(message: impl Into<String>) -> Self {
-        Self { status: Status::Waiting, message: message.into() }
+        Self {
+            status: Status::Waiting,
+            message: message.into(),
+        }
     }
 }
 
@@ -79,7 +88,10 @@ pub struct SecretWrite {
 
 impl std::fmt::Debug for SecretWrite {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SecretWrite").field("label", &self.label).finish_non_exhaustive()
+        formatter
+            .debug_struct("SecretWrite")
+            .field("label", &self.label)
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,7 +133,10 @@ impl Run {
     /// Whether anything visible is to be done; asking Pebble to replan is not.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.migration.is_none() && self.layer.is_none() && self.stop.is_empty() && self.start.is_empty()
+        self.migration.is_none()
+            && self.layer.is_none()
+            && self.stop.is_empty()
+            && self.start.is_empty()
     }
 }
 
@@ -163,7 +178,10 @@ pub struct Migration {
 
 impl std::fmt::Debug for Migration {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Migration").field("command", &self.command).finish_non_exhaustive()
+        formatter
+            .debug_struct("Migration")
+            .field("command", &self.command)
+            .finish_non_exhaustive()
     }
 }
 

@@ -28,8 +28,19 @@ pub struct Sources<'a> {
 #[must_use]
 pub fn port(observation: &Observation, options: &Options) -> u16 {
     let charm = &observation.charm;
-    let configured = charm.paas_config.as_ref().ok().and_then(|config| config.port);
-    let option = || options.framework.get(&charm.runtime.port.option)?.as_u64()?.try_into().ok();
+    let configured = charm
+        .paas_config
+        .as_ref()
+        .ok()
+        .and_then(|config| config.port);
+    let option = || {
+        options
+            .framework
+            .get(&charm.runtime.port.option)?
+            .as_u64()?
+            .try_into()
+            .ok()
+    };
     let default = || charm.runtime.port.default.of(charm.generation).copied();
     configured.or_else(option).or_else(default).unwrap_or(8080)
 }
@@ -52,7 +63,10 @@ pub fn build(observation: &Observation, sources: &Sources<'_>) -> Bag {
         }
     }
     for (name, row) in &runtime.options {
-        if let (Some(to), Some(value)) = (of(row.variable.as_ref(), generation), sources.options.framework.get(name)) {
+        if let (Some(to), Some(value)) = (
+            of(row.variable.as_ref(), generation),
+            sources.options.framework.get(name),
+        ) {
             variables.insert(to.clone(), text(value));
         }
     }
@@ -61,14 +75,26 @@ pub fn build(observation: &Observation, sources: &Sources<'_>) -> Bag {
     }
     metrics(observation, sources.options, &mut variables);
 
-    let base_url = sources.provided.iter().find_map(|provided| provided.base_url.clone());
+    let base_url = sources
+        .provided
+        .iter()
+        .find_map(|provided| provided.base_url.clone());
     let identity = &observation.identity;
-    let inside = || format!("http://{}.{}:{}", identity.app, identity.model, sources.port);
+    let inside = || {
+        format!(
+            "http://{}.{}:{}",
+            identity.app, identity.model, sources.port
+        )
+    };
     variables.insert(format!("{prefix}BASE_URL"), base_url.unwrap_or_else(inside));
 
     // An option, of the framework or of the user's own, stands above the peer secret.
     let secret_name = format!("{prefix}SECRET_KEY");
-    let user_option = sources.options.user.keys().any(|name| variable(prefix, name) == secret_name);
+    let user_option = sources
+        .options
+        .user
+        .keys()
+        .any(|name| variable(prefix, name) == secret_name);
     if let Some(key) = &sources.options.secret_key {
         let row = runtime.options.get(&runtime.secret_key.option);
         if let Some(to) = row.and_then(|row| of(row.variable.as_ref(), generation)) {
@@ -101,17 +127,40 @@ fn of(per: Option<&PerGeneration<String>>, generation: Generation) -> Option<&St
 
 fn metrics(observation: &Observation, options: &Options, variables: &mut Bag) {
     let charm = &observation.charm;
-    let Some(metrics) = &charm.runtime.metrics else { return };
+    let Some(metrics) = &charm.runtime.metrics else {
+        return;
+    };
     let config = charm.paas_config.as_ref().ok();
-    let default_port = || metrics.port.default.as_ref()?.of(charm.generation).map(u16::to_string);
+    let default_port = || {
+        metrics
+            .port
+            .default
+            .as_ref()?
+            .of(charm.generation)
+            .map(u16::to_string)
+    };
     let default_path = || metrics.path.default.as_ref()?.of(charm.generation).cloned();
-    let port = config.and_then(|config| config.metrics_port).map(|port| port.to_string());
+    let port = config
+        .and_then(|config| config.metrics_port)
+        .map(|port| port.to_string());
     let path = config.and_then(|config| config.metrics_path.clone());
     for (configured, option, default, to) in [
-        (port, &metrics.port.option, default_port(), &metrics.port.variable),
-        (path, &metrics.path.option, default_path(), &metrics.path.variable),
+        (
+            port,
+            &metrics.port.option,
+            default_port(),
+            &metrics.port.variable,
+        ),
+        (
+            path,
+            &metrics.path.option,
+            default_path(),
+            &metrics.path.variable,
+        ),
     ] {
-        let value = configured.or_else(|| options.framework.get(option).map(text)).or(default);
+        let value = configured
+            .or_else(|| options.framework.get(option).map(text))
+            .or(default);
         if let (Some(value), Some(to)) = (value, to.of(charm.generation)) {
             variables.insert(to.clone(), value);
         }
@@ -120,19 +169,31 @@ fn metrics(observation: &Observation, options: &Options, variables: &mut Bag) {
 
 fn proxies(observation: &Observation) -> impl Iterator<Item = (&'static str, &str)> {
     let proxies = &observation.identity.proxies;
-    [("http_proxy", &proxies.http), ("https_proxy", &proxies.https), ("no_proxy", &proxies.no_proxy)]
-        .into_iter()
-        .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
-        .filter(|(_, value)| !value.is_empty())
+    [
+        ("http_proxy", &proxies.http),
+        ("https_proxy", &proxies.https),
+        ("no_proxy", &proxies.no_proxy),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
+    .filter(|(_, value)| !value.is_empty())
 }
 
 fn json_logging(observation: &Observation, variables: &mut Bag) {
     let charm = &observation.charm;
-    let asked = charm.paas_config.as_ref().is_ok_and(super::paas_config::PaasConfig::json_logging);
-    let Some(logging) = charm.runtime.json_logging.as_ref().filter(|_| asked) else { return };
+    let asked = charm
+        .paas_config
+        .as_ref()
+        .is_ok_and(super::paas_config::PaasConfig::json_logging);
+    let Some(logging) = charm.runtime.json_logging.as_ref().filter(|_| asked) else {
+        return;
+    };
     if logging.python_path {
         let old = variables.get("PYTHONPATH").filter(|old| !old.is_empty());
-        let path = old.map_or_else(|| logging.directory.clone(), |old| format!("{}:{old}", logging.directory));
+        let path = old.map_or_else(
+            || logging.directory.clone(),
+            |old| format!("{}:{old}", logging.directory),
+        );
         variables.insert("PYTHONPATH".into(), path);
     }
     variables.extend(logging.variables.clone());
@@ -144,14 +205,19 @@ fn variable(prefix: &str, name: &str) -> String {
 
 /// Strings as they are, everything else as JSON.
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The names of variables that differ between two environments, sorted.
 #[must_use]
 pub fn changed(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<String> {
-    let mut names: Vec<String> =
-        new.iter().filter(|(name, value)| old.get(*name) != Some(value)).map(|(name, _)| name.clone()).collect();
+    let mut names: Vec<String> = new
+        .iter()
+        .filter(|(name, value)| old.get(*name) != Some(value))
+        .map(|(name, _)| name.clone())
+        .collect();
     names.extend(old.keys().filter(|name| !new.contains_key(*name)).cloned());
     names.sort();
     names

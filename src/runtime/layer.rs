@@ -37,10 +37,17 @@ impl Kind {
 
 /// The services of which the charm has a say, as they should be.
 #[must_use]
-pub fn desired(originals: &Mapping, main: &str, environment: &Bag, scheduler_here: bool) -> Mapping {
+pub fn desired(
+    originals: &Mapping,
+    main: &str,
+    environment: &Bag,
+    scheduler_here: bool,
+) -> Mapping {
     let mut services = Mapping::new();
     for (name, original) in originals {
-        let (Some(text), Value::Mapping(original)) = (name.as_str(), original) else { continue };
+        let (Some(text), Value::Mapping(original)) = (name.as_str(), original) else {
+            continue;
+        };
         let mut service = original.clone();
         match Kind::of(text, main) {
             Kind::Other => continue,
@@ -51,7 +58,10 @@ pub fn desired(originals: &Mapping, main: &str, environment: &Bag, scheduler_her
                 // What the rock sets stays, ours win where names meet (known defect 33).
                 let mut merged = environment_of(original);
                 merged.extend(environment.clone());
-                let merged: Mapping = merged.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+                let merged: Mapping = merged
+                    .into_iter()
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .collect();
                 service.insert("environment".into(), Value::Mapping(merged));
             }
         }
@@ -64,20 +74,31 @@ pub fn desired(originals: &Mapping, main: &str, environment: &Bag, scheduler_her
 /// The environment of a service.
 #[must_use]
 pub fn environment_of(service: &Mapping) -> Bag {
-    let Some(Value::Mapping(environment)) = service.get("environment") else { return Bag::new() };
-    environment.iter().filter_map(|(name, value)| Some((name.as_str()?.to_owned(), scalar(value)))).collect()
+    let Some(Value::Mapping(environment)) = service.get("environment") else {
+        return Bag::new();
+    };
+    environment
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), scalar(value))))
+        .collect()
 }
 
 /// A layer of those services that differ from the plan, or `None` when none does.
 #[must_use]
 pub fn difference(desired: &Mapping, plan: &Mapping) -> Option<String> {
-    let differs = |(name, service): &(&Value, &Value)| plan.get(*name).map(normal) != Some(normal(service));
-    let services: Mapping =
-        desired.iter().filter(differs).map(|(name, service)| (name.clone(), service.clone())).collect();
+    let differs =
+        |(name, service): &(&Value, &Value)| plan.get(*name).map(normal) != Some(normal(service));
+    let services: Mapping = desired
+        .iter()
+        .filter(differs)
+        .map(|(name, service)| (name.clone(), service.clone()))
+        .collect();
     if services.is_empty() {
         return None;
     }
-    let layer: Mapping = [("services".into(), Value::Mapping(services))].into_iter().collect();
+    let layer: Mapping = [("services".into(), Value::Mapping(services))]
+        .into_iter()
+        .collect();
     yaml::to_string(&layer).ok()
 }
 
@@ -89,15 +110,23 @@ pub fn is_enabled(service: &Value) -> bool {
 
 /// A service without the differences that mean nothing: Pebble leaves empty fields out, and a variable is text.
 fn normal(service: &Value) -> BTreeMap<String, Value> {
-    let Value::Mapping(fields) = service else { return BTreeMap::new() };
+    let Value::Mapping(fields) = service else {
+        return BTreeMap::new();
+    };
     let field = |(name, value): (&Value, &Value)| {
         let value = match value {
             Value::Mapping(map) if name.as_str() == Some("environment") => {
                 let map: BTreeMap<String, Value> = map
                     .iter()
-                    .filter_map(|(name, value)| Some((name.as_str()?.to_owned(), Value::String(scalar(value)))))
+                    .filter_map(|(name, value)| {
+                        Some((name.as_str()?.to_owned(), Value::String(scalar(value))))
+                    })
                     .collect();
-                Value::Mapping(map.into_iter().map(|(name, value)| (name.into(), value)).collect())
+                Value::Mapping(
+                    map.into_iter()
+                        .map(|(name, value)| (name.into(), value))
+                        .collect(),
+                )
             }
             other => other.clone(),
         };
@@ -117,7 +146,9 @@ fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
-        other => yaml::to_string(other).map(|text| text.trim_end().to_owned()).unwrap_or_default(),
+        other => yaml::to_string(other)
+            .map(|text| text.trim_end().to_owned())
+            .unwrap_or_default(),
     }
 }
 
@@ -145,31 +176,47 @@ mod tests {
 
     #[test]
     fn the_rocks_variables_stay_and_ours_win() {
-        let originals = services("fastapi: {override: merge, command: x, environment: {A: rock, B: rock, N: 1}}");
+        let originals = services(
+            "fastapi: {override: merge, command: x, environment: {A: rock, B: rock, N: 1}}",
+        );
         let ours: Bag = [("B".to_owned(), "ours".to_owned())].into();
         let desired = desired(&originals, "fastapi", &ours, true);
-        let expected =
-            services("fastapi: {override: replace, command: x, environment: {A: rock, B: ours, N: '1'}}");
+        let expected = services(
+            "fastapi: {override: replace, command: x, environment: {A: rock, B: ours, N: '1'}}",
+        );
         assert_eq!(desired, expected);
     }
 
     #[test]
     fn a_plan_that_is_as_it_should_be_needs_no_layer() {
-        let wanted = services("fastapi: {command: x, override: replace, after: [], environment: {A: '1'}}");
-        let plan = services("fastapi: {override: replace, command: x, environment: {A: 1}}\nother: {command: y}");
+        let wanted =
+            services("fastapi: {command: x, override: replace, after: [], environment: {A: '1'}}");
+        let plan = services(
+            "fastapi: {override: replace, command: x, environment: {A: 1}}\nother: {command: y}",
+        );
         assert_eq!(difference(&wanted, &plan), None);
-        let changed = services("fastapi: {override: replace, command: x, environment: {A: 2}}\nother: {command: y}");
+        let changed = services(
+            "fastapi: {override: replace, command: x, environment: {A: 2}}\nother: {command: y}",
+        );
         let layer = difference(&wanted, &changed).unwrap();
-        assert!(layer.contains("fastapi") && !layer.contains("other"), "{layer}");
+        assert!(
+            layer.contains("fastapi") && !layer.contains("other"),
+            "{layer}"
+        );
     }
 
     #[test]
     fn a_scheduler_elsewhere_is_disabled_and_keeps_its_environment() {
-        let originals = services("a-scheduler: {override: replace, command: x, startup: enabled, environment: {A: b}}");
+        let originals = services(
+            "a-scheduler: {override: replace, command: x, startup: enabled, environment: {A: b}}",
+        );
         let ours: Bag = [("C".to_owned(), "d".to_owned())].into();
         let desired = desired(&originals, "fastapi", &ours, false);
         let service = desired.get("a-scheduler").unwrap();
         assert!(!is_enabled(service));
-        assert_eq!(environment_of(service.as_mapping().unwrap()), [("A".to_owned(), "b".to_owned())].into());
+        assert_eq!(
+            environment_of(service.as_mapping().unwrap()),
+            [("A".to_owned(), "b".to_owned())].into()
+        );
     }
 }

@@ -38,7 +38,8 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
     let charm = &observation.charm;
     let table = &charm.runtime.options;
     let mut options = Options::default();
-    let (mut missing, mut invalid, mut reasons, mut grants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut missing, mut invalid, mut reasons, mut grants) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
 
     for (name, row) in table {
         let given = observation.config.get(name);
@@ -54,7 +55,11 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
             }
         }
     }
-    for (name, value) in observation.config.iter().filter(|(name, _)| !table.contains_key(*name)) {
+    for (name, value) in observation
+        .config
+        .iter()
+        .filter(|(name, _)| !table.contains_key(*name))
+    {
         options.user.insert(name.clone(), value.clone());
     }
     for declared in charm.options.iter().filter(|option| option.required) {
@@ -82,11 +87,20 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
     }
 
     let message = message(&missing, &invalid, &grants, &observation.identity.app);
-    if message.is_empty() { Ok(options) } else { Err(Problem { message, reasons }) }
+    if message.is_empty() {
+        Ok(options)
+    } else {
+        Err(Problem { message, reasons })
+    }
 }
 
 /// The peer's text, but trimmed and in a stable order (known defects 130, 131, 15).
-fn message(missing: &[String], invalid: &[String], grants: &[(String, SecretProblem)], app: &str) -> String {
+fn message(
+    missing: &[String],
+    invalid: &[String],
+    grants: &[(String, SecretProblem)],
+    app: &str,
+) -> String {
     let list = |label: &str, names: &[String]| {
         let mut names = names.to_vec();
         names.sort();
@@ -95,24 +109,41 @@ fn message(missing: &[String], invalid: &[String], grants: &[(String, SecretProb
     let grant = |(name, problem): &(String, SecretProblem)| match problem {
         SecretProblem::NotFound => format!("option {name}: there is no such secret"),
         SecretProblem::NotGranted => {
-            format!("option {name}: its secret is not granted, run `juju grant-secret <secret> {app}`")
+            format!(
+                "option {name}: its secret is not granted, run `juju grant-secret <secret> {app}`"
+            )
         }
     };
-    let lists = [list("missing options", missing), list("invalid options", invalid)];
-    lists.into_iter().flatten().chain(grants.iter().map(grant)).collect::<Vec<_>>().join(", ")
+    let lists = [
+        list("missing options", missing),
+        list("invalid options", invalid),
+    ];
+    lists
+        .into_iter()
+        .flatten()
+        .chain(grants.iter().map(grant))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn check_value(row: &FrameworkOption, value: &Value) -> Result<(), String> {
     match (row.kind.as_str(), value) {
         ("int", Value::Number(number)) => {
-            let Some(number) = number.as_i64() else { return Err(format!("{number} is not an integer")) };
+            let Some(number) = number.as_i64() else {
+                return Err(format!("{number} is not an integer"));
+            };
             match row.minimum {
-                Some(minimum) if number < minimum => Err(format!("{number} is less than {minimum}")),
+                Some(minimum) if number < minimum => {
+                    Err(format!("{number} is less than {minimum}"))
+                }
                 _ => Ok(()),
             }
         }
         ("string", Value::String(text)) => {
-            if row.minimum_length.is_some_and(|length| text.chars().count() < length) {
+            if row
+                .minimum_length
+                .is_some_and(|length| text.chars().count() < length)
+            {
                 return Err("it is empty".into());
             }
             match &row.choices {

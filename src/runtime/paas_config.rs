@@ -76,15 +76,27 @@ impl PaasConfig {
     ///
     /// # Errors
     /// A text for a blocked status: file, key and reason.
-    pub fn parse(text: Option<&str>, framework: &str, has_json_logging: bool) -> Result<Self, String> {
-        let Some(text) = text else { return Ok(Self::default()) };
+    pub fn parse(
+        text: Option<&str>,
+        framework: &str,
+        has_json_logging: bool,
+    ) -> Result<Self, String> {
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
         let config = match yaml::from_str::<Option<Self>>(text) {
             Ok(config) => config.unwrap_or_default(),
             Err(error) => {
-                let place = error.position.map(|(line, column)| format!(" (line {line}, column {column})"));
+                let place = error
+                    .position
+                    .map(|(line, column)| format!(" (line {line}, column {column})"));
                 let place = place.unwrap_or_default();
                 let not_yaml = yaml::from_str::<yaml::Value>(text).is_err();
-                let kind = if not_yaml { "Invalid YAML in paas-config.yaml" } else { "Invalid paas-config.yaml" };
+                let kind = if not_yaml {
+                    "Invalid YAML in paas-config.yaml"
+                } else {
+                    "Invalid paas-config.yaml"
+                };
                 return Err(format!("{kind}: {}{place}", error.message));
             }
         };
@@ -93,7 +105,8 @@ impl PaasConfig {
     }
 
     fn check(&self, framework: &str, has_json_logging: bool) -> Result<(), String> {
-        let invalid = |key: &str, reason: String| Err(format!("Invalid paas-config.yaml: {key}: {reason}"));
+        let invalid =
+            |key: &str, reason: String| Err(format!("Invalid paas-config.yaml: {key}: {reason}"));
         for (key, port) in [("port", self.port), ("metrics-port", self.metrics_port)] {
             if port == Some(0) {
                 return invalid(key, "must be between 1 and 65535, got 0".into());
@@ -102,10 +115,19 @@ impl PaasConfig {
         if let Some(path) = &self.metrics_path
             && (!path.starts_with('/') || path == "/")
         {
-            return invalid("metrics-path", format!("must be an absolute path other than `/`, got `{path}`"));
+            return invalid(
+                "metrics-path",
+                format!("must be an absolute path other than `/`, got `{path}`"),
+            );
         }
-        if self.migration_timeout.is_some_and(|seconds| !(1..=86_400).contains(&seconds)) {
-            return invalid("migration-timeout", "must be between 1 and 86400 seconds".into());
+        if self
+            .migration_timeout
+            .is_some_and(|seconds| !(1..=86_400).contains(&seconds))
+        {
+            return invalid(
+                "migration-timeout",
+                "must be between 1 and 86400 seconds".into(),
+            );
         }
         match self.framework_logging_format.as_deref() {
             None | Some("none") => {}
@@ -117,11 +139,19 @@ impl PaasConfig {
                 ));
             }
             Some(other) => {
-                return invalid("framework_logging_format", format!("must be `none` or `json`, got `{other}`"));
+                return invalid(
+                    "framework_logging_format",
+                    format!("must be `none` or `json`, got `{other}`"),
+                );
             }
         }
         let mut names = std::collections::BTreeSet::new();
-        for (index, job) in self.prometheus.iter().flat_map(|prometheus| &prometheus.scrape_configs).enumerate() {
+        for (index, job) in self
+            .prometheus
+            .iter()
+            .flat_map(|prometheus| &prometheus.scrape_configs)
+            .enumerate()
+        {
             if !names.insert(&job.job_name) {
                 let key = format!("prometheus.scrape_configs.{index}.job_name");
                 return invalid(&key, format!("`{}` is there twice", job.job_name));
@@ -138,7 +168,8 @@ impl PaasConfig {
 
 fn is_target(target: &str) -> bool {
     target.strip_prefix("@scheduler").is_none_or(|rest| {
-        rest.strip_prefix(':').is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+        rest.strip_prefix(':')
+            .is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
     })
 }
 
@@ -148,8 +179,17 @@ mod tests {
 
     #[test]
     fn no_file_and_an_empty_file_are_the_defaults() {
-        for text in [None, Some(""), Some("# nothing\n"), Some("framework_logging_format: null\n")] {
-            assert_eq!(PaasConfig::parse(text, "fastapi", true), Ok(PaasConfig::default()), "{text:?}");
+        for text in [
+            None,
+            Some(""),
+            Some("# nothing\n"),
+            Some("framework_logging_format: null\n"),
+        ] {
+            assert_eq!(
+                PaasConfig::parse(text, "fastapi", true),
+                Ok(PaasConfig::default()),
+                "{text:?}"
+            );
         }
     }
 
@@ -161,7 +201,10 @@ mod tests {
             ("port: 0\n", &["port", "between 1 and 65535"]),
             ("port: x\n", &["Invalid paas-config.yaml", "port"]),
             ("metrics-path: /\n", &["metrics-path", "absolute"]),
-            ("framework_logging_format: xml\n", &["framework_logging_format", "xml"]),
+            (
+                "framework_logging_format: xml\n",
+                &["framework_logging_format", "xml"],
+            ),
             ("migration-timeout: 0\n", &["migration-timeout"]),
             (
                 "prometheus: {scrape_configs: [{job_name: a, static_configs: [{targets: ['@scheduler']}]}]}\n",
@@ -177,14 +220,22 @@ mod tests {
                 assert!(error.contains(part), "{text:?}: {error}");
             }
         }
-        let error = PaasConfig::parse(Some("framework_logging_format: json\n"), "go", false).unwrap_err();
-        assert!(error.contains("not supported for the 'go' framework"), "{error}");
+        let error =
+            PaasConfig::parse(Some("framework_logging_format: json\n"), "go", false).unwrap_err();
+        assert!(
+            error.contains("not supported for the 'go' framework"),
+            "{error}"
+        );
     }
 
     #[test]
     fn both_spellings_of_the_metrics_keys_are_taken() {
-        let hyphens = PaasConfig::parse(Some("metrics-port: 9\nmetrics-path: /m\n"), "fastapi", true);
-        assert_eq!(hyphens, PaasConfig::parse(Some("metrics_port: 9\nmetrics_path: /m\n"), "fastapi", true));
+        let hyphens =
+            PaasConfig::parse(Some("metrics-port: 9\nmetrics-path: /m\n"), "fastapi", true);
+        assert_eq!(
+            hyphens,
+            PaasConfig::parse(Some("metrics_port: 9\nmetrics_path: /m\n"), "fastapi", true)
+        );
         assert_eq!(hyphens.unwrap().metrics_port, Some(9));
     }
 }

@@ -1,0 +1,126 @@
+//! What the final status is, from the decision and from what carrying it out has taught: pure, as `decide` is.
+
+use super::decide::WAITING_FOR_PEBBLE;
+use super::decision::{Decision, Verdict, Work};
+use super::mask::Mask;
+use super::migration;
+
+/// How the work in the container went.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Done {
+    /// As decided.
+    Completed,
+    /// Pebble did not answer any more; the next hook does it again.
+    Unreachable,
+    /// Pebble refused something; the text is Pebble's.
+    Refused(String),
+    /// The migration did not succeed.
+    MigrationFailed(MigrationFailure),
+    /// A service could not be started or stopped.
+    ServiceFailed {
+        /// What Pebble says, such as `Start service "fastapi" (exited quickly with code 3)`.
+        reason: String,
+        /// The service's last output.
+        output: Vec<u8>,
+    },
+}
+
+/// Why a migration did not succeed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum MigrationFailure {
+    /// It ended with this exit code and printed this.
+    Exited {
+        /// The exit code; 128 and more for signals.
+        code: i64,
+        /// Its output.
+        output: Vec<u8>,
+    },
+    /// It had not ended by its deadline, and was killed.
+    TimedOut {
+        /// Its output until then.
+        output: Vec<u8>,
+    },
+    /// It could not be started.
+    NotStarted(String),
+}
+
+impl MigrationFailure {
+    /// The reason, without secrets, for status and record.
+    #[must_use]
+    pub fn reason(&self, mask: &Mask, seconds: u64) -> String {
+        let with_line = |what: String, output: &[u8]| {
+            let line = mask.last_line(output);
+            if line.is_empty() {
+                what
+            } else {
+                format!("{what}: {line}")
+            }
+        };
+        match self {
+            Self::Exited { code, output } => with_line(format!("exit code {code}"), output),
+            Self::TimedOut { output } => {
+                with_line(format!("ended after {seconds} seconds"), output)
+            }
+            Self::NotStarted(reason) => mask.last_line(reason.as_bytes()),
+        }
+    }
+}
+
+/// What the hook ends with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Conclusion {
+    /// The status; `None` leaves it as it is.
+    pub verdict: Option<Verdict>,
+    /// The only port to be open; `None` leaves ports as they are.
+    pub port: Option<u16>,
+}
+
+/// Concludes.
+#[must_use]
+pub fn conclude(decision: &Decision, done: &Done, mask: &Mask) -> Conclusion {
+    let failed = |verdict: Verdict| Conclusion {
+        verdict: Some(verdict),
+        port: None,
+    };
+    match done {
+        Done::Completed => Conclusion {
+            verdict: decision.verdict.clone(),
+            port: decision.port,
+        },
+        Done::Unreachable => match decision.work {
+            // Nothing runs where Pebble does not: the reason why nothing should stays the better news.
+            Work::Stop { .. } | Work::Nothing => Conclusion {
+                verdict: decision.verdict.clone(),
+                port: decision.port,
+            },
+            Work::Run(_) => failed(Verdict::waiting(WAITING_FOR_PEBBLE)),
+        },
+        Done::Refused(reason) => failed(Verdict::blocked(format!(
+            "Pebble refused: {}",
+            mask.last_line(reason.as_bytes())
+        ))),
+        Done::MigrationFailed(failure) => {
+            let Work::Run(run) = &decision.work else {
+                return failed(Verdict::blocked("database migration failed"));
+            };
+            let Some(migration) = &run.migration else {
+                return failed(Verdict::blocked("database migration failed"));
+            };
+            let reason = failure.reason(mask, migration.timeout.as_secs());
+            failed(Verdict::blocked(migration::failure_text(
+                &migration.command,
+                &reason,
+            )))
+        }
+        Done::ServiceFailed { reason, output } => {
+            let reason = mask.last_line(reason.as_bytes());
+            let line = mask.last_line(output);
+            let tail = if line.is_empty() {
+                String::new()
+            } else {
+                format!(": {line}")
+            };
+            failed(Verdict::blocked(format!("{reason}{tail}")))
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Text that others wrote, made fit for a status or a log: no secrets, one line, not too long.
+
+use crate::interfaces::Bag;
+use crate::interfaces::url::{percent_decode, percent_encode};
+
+/// No longer than this, in characters: a status is shown in one column.
+const LIMIT: usize = 200;
+
+/// Hides values of variables that may be secret.
+#[derive(Clone, Debug, Default)]
+pub struct Mask {
+    /// Longest first, so that a part of a longer secret does not spoil it.
+    secrets: Vec<String>,
+}
+
+impl Mask {
+    /// A mask for all that an environment may hold of secrets.
+    #[must_use]
+    pub fn of(environment: &Bag) -> Self {
+        const TELLING: &[&str] = &[
+            "CONNECT_STRING",
+            "KEY",
+            "NETLOC",
+            "PASSW",
+            "SECRET",
+            "TOKEN",
+            "PROXY",
+            "URI",
+            "URL",
+        ];
+        const HARMLESS: &[&str] = &["_BASE_URL", "NO_PROXY"];
+        let is_secret = |name: &str| {
+            let name = name.to_uppercase();
+            TELLING.iter().any(|part| name.contains(part))
+                && !HARMLESS.iter().any(|end| name.ends_with(end))
+        };
+        let values = environment
+            .iter()
+            .filter(|(name, _)| is_secret(name))
+            .map(|(_, value)| value.as_str());
+        Self::of_values(values)
+    }
+
+    /// A mask for values.
+    pub fn of_values<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let forms = |value: &str| {
+            [
+                value.to_owned(),
+                percent_encode(value),
+                percent_decode(value),
+            ]
+        };
+        let mut secrets: Vec<String> = values
+            .filter(|value| value.len() >= 3)
+            .flat_map(forms)
+            .collect();
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        Self { secrets }
+    }
+
+    /// The text with secrets hidden, also credentials in URLs that no variable had.
+    #[must_use]
+    pub fn hide(&self, text: &str) -> String {
+        let mut hidden = text.to_owned();
+        for secret in &self.secrets {
+            if hidden.contains(secret.as_str()) {
+                hidden = hidden.replace(secret.as_str(), "***");
+            }
+        }
+        hide_credentials(&hidden)
+    }
+
+    /// The last line that says something, hidden and shortened; empty when there is none.
+    #[must_use]
+    pub fn last_line(&self, output: &[u8]) -> String {
+        let text = String::from_utf8_lossy(output);
+        let line = text
+            .lines()
+            .map(str::trim)
+            .rfind(|line| !line.is_empty())
+            .unwrap_or_default();
+        let printable: String = line.chars().filter(|c| !c.is_control()).collect();
+        let hidden = self.hide(&printable);
+        if hidden.chars().count() <= LIMIT {
+            return hidden;
+        }
+        hidden.chars().take(LIMIT - 1).chain(['…']).collect()
+    }
+}
+
+/// `scheme://user:password@host` loses its password.
+fn hide_credentials(text: &str) -> String {
+    let mut hidden = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        hidden.push_str(before);
+        let end = after
+            .find(|c: char| c.is_whitespace() || "/'\"?#".contains(c))
+            .unwrap_or(after.len());
+        let (netloc, tail) = after.split_at(end);
+        match netloc.rsplit_once('@') {
+            Some((_, host)) => {
+                hidden.push_str("***@");
+                hidden.push_str(host);
+            }
+            None => hidden.push_str(netloc),
+        }
+        rest = tail;
+    }
+    hidden.push_str(rest);
+    hidden
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mask() -> Mask {
+        let environment: Bag = [
+            ("POSTGRESQL_DB_PASSWORD", "p@ss/w"),
+            ("APP_SECRET_KEY", "abcdefgh"),
+            ("APP_GREETING", "Hello"),
+            ("APP_BASE_URL", "http://web.demo:8080"),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+        Mask::of(&environment)
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_every_form() {
+        let hidden = mask().hide("a p@ss/w b p%40ss%2Fw c abcdefgh d Hello http://web.demo:8080/x");
+        assert_eq!(hidden, "a *** b *** c *** d Hello http://web.demo:8080/x");
+    }
+
+    #[test]
+    fn credentials_in_urls_are_hidden_even_when_unknown() {
+        assert_eq!(
+            mask().hide("cannot reach postgresql://u:hunter2@db:5432/x!"),
+            "cannot reach postgresql://***@db:5432/x!"
+        );
+        assert_eq!(mask().hide("mail me@example.com"), "mail me@example.com");
+    }
+
+    #[test]
+    fn the_last_line_is_one_line_of_text_whatever_came() {
+        assert_eq!(
+            mask().last_line(b"first\n\nboom abcdefgh\x1b[0m\n  \n"),
+            "boom ***[0m"
+        );
+        assert_eq!(mask().last_line(b"\xff\xfe bad"), "\u{fffd}\u{fffd} bad");
+        assert_eq!(mask().last_line(b"\n \n"), "");
+        assert_eq!(
+            mask().last_line("ä".repeat(500).as_bytes()).chars().count(),
+            200
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! Migrations (contract: runtime, section 7; decisions 70 to 77).
+//!
+//! The status file is the peer's, so that a unit can move over either way. Beside it lies a record of our own: which
+//! databases the last success was for, and what the last failure was of, so that a failure is not repeated at every
+//! event and a new database is migrated whatever event told of it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::decision::{File, Migration};
+use super::observation::{Container, Observation};
+use crate::interfaces::{Bag, Provided};
+use crate::juju::{Event, LifecycleKind};
+
+/// Without `migration-timeout` in `paas-config.yaml`; the peer waits for ever.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// Scripts in the app's directory; a later one wins.
+const SCRIPTS: &[(&str, &[&str])] = &[
+    ("migrate", &[]),
+    ("migrate.sh", &["bash", "-eo", "pipefail", "migrate.sh"]),
+    ("migrate.py", &["python3", "migrate.py"]),
+    ("manage.py", &["python3", "manage.py", "migrate"]),
+];
+
+/// What we remember beside the status file.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Record {
+    /// Digest of the databases that the last success was for.
+    #[serde(default)]
+    pub databases: String,
+    /// Digest of command and environment of the last failure.
+    #[serde(default)]
+    pub attempt: String,
+    /// What the last failure was, without secrets.
+    #[serde(default)]
+    pub failure: String,
+}
+
+impl Record {
+    /// The record as a file.
+    #[must_use]
+    pub fn file(&self, path: &str) -> File {
+        let content = serde_json::to_string(self).unwrap_or_default();
+        File {
+            path: path.to_owned(),
+            content,
+            owner: None,
+        }
+    }
+}
+
+/// What is to be done about migrations.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// Nothing; perhaps a record is to be written.
+    Nothing(Option<File>),
+    /// Run it.
+    Run(Box<Migration>),
+    /// It failed and is not yet to be tried again; the text is that of the status.
+    Failed(String),
+}
+
+/// The path of the peer's status file.
+#[must_use]
+pub fn status_path(framework: &str) -> String {
+    format!("/tmp/{framework}/state/database-migration-status")
+}
+
+/// The path of our record.
+#[must_use]
+pub fn record_path(framework: &str) -> String {
+    format!("/tmp/{framework}/state/database-migration.json")
+}
+
+/// The status file that makes the next reconcile run the migration, unless it is so already.
+#[must_use]
+pub fn pending(observation: &Observation, container: &Container) -> Option<File> {
+    let status = container
+        .migration_status
+        .as_deref()
+        .map_or("PENDING", str::trim);
+    let path = status_path(&observation.charm.framework);
+    (status != "PENDING").then(|| File {
+        path,
+        content: "PENDING".into(),
+        owner: None,
+    })
+}
+
+/// Decides from files and facts; the event only says whether a failure may be tried again.
+#[must_use]
+pub fn plan(
+    observation: &Observation,
+    container: &Container,
+    environment: &Bag,
+    plan_environment: &Bag,
+    provided: &[Provided],
+) -> Plan {
+    let charm = &observation.charm;
+    let runtime = &charm.runtime;
+    let Some(command) = command(&runtime.app_directory, container) else {
+        return Plan::Nothing(None);
+    };
+    let record: Option<Record> = container
+        .migration_record
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let databases = digest(
+        provided
+            .iter()
+            .filter_map(|provided| provided.identity.as_deref()),
+    );
+    let attempt = attempt(&command, environment);
+    let status_path = status_path(&charm.framework);
+    let record_path = record_path(&charm.framework);
+
+    match container.migration_status.as_deref().map(str::trim) {
+        Some("COMPLETED") => match &record {
+            Some(record) if record.databases == databases => return Plan::Nothing(None),
+            // Left by the peer, which keeps no record: what the plan shows tells whether it was for these databases.
+            None if is_for(plan_environment, &runtime.user_prefix, provided) => {
+                let record = Record {
+                    databases,
+                    ..Record::default()
+                };
+                return Plan::Nothing(Some(record.file(&record_path)));
+            }
+            _ => {}
+        },
+        Some("FAILED") => {
+            let retry = matches!(
+                observation.event,
+                Event::Lifecycle(LifecycleKind::UpdateStatus)
+            );
+            if let Some(record) = record.filter(|record| !retry && record.attempt == attempt) {
+                return Plan::Failed(failure_text(&command, &record.failure));
+            }
+        }
+        _ => {}
+    }
+    let timeout = charm
+        .paas_config
+        .as_ref()
+        .ok()
+        .and_then(|config| config.migration_timeout);
+    let completed = vec![
+        Record {
+            databases,
+            ..Record::default()
+        }
+        .file(&record_path),
+        File {
+            path: status_path.clone(),
+            content: "COMPLETED".into(),
+            owner: None,
+        },
+    ];
+    Plan::Run(Box::new(Migration {
+        command,
+        directory: runtime.app_directory.clone(),
+        user: runtime.user.clone(),
+        group: runtime.group.clone(),
+        environment: environment.clone(),
+        timeout: timeout.map_or(DEFAULT_TIMEOUT, |seconds| {
+            Duration::from_secs(seconds.into())
+        }),
+        completed,
+        record: Record {
+            attempt,
+            ..Record::default()
+        },
+        status_path,
+        record_path,
+    }))
+}
+
+/// The text of the status, in the peer's words but with the command in shell form and the reason (decision 75).
+#[must_use]
+pub fn failure_text(command: &[String], failure: &str) -> String {
+    let words = command.iter().map(String::as_str);
+    let command = shlex::try_join(words).unwrap_or_else(|_| command.join(" "));
+    let reason = if failure.is_empty() {
+        String::new()
+    } else {
+        format!(" ({failure})")
+    };
+    format!("database migration command {command} failed, will retry in next update-status{reason}")
+}
+
+fn command(directory: &str, container: &Container) -> Option<Vec<String>> {
+    let (name, words) = SCRIPTS
+        .iter()
+        .rev()
+        .find(|(name, _)| container.scripts.contains(*name))?;
+    if words.is_empty() {
+        return Some(vec![format!("{directory}/{name}")]);
+    }
+    Some(words.iter().map(|word| (*word).to_owned()).collect())
+}
+
+fn attempt(command: &[String], environment: &Bag) -> String {
+    let variables = environment
+        .iter()
+        .flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    digest(command.iter().map(String::as_str).chain(variables))
+}
+
+fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part.len().to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Whether the plan's environment was made for the same databases; one that no charm has touched says nothing.
+fn is_for(plan: &BTreeMap<String, String>, prefix: &str, provided: &[Provided]) -> bool {
+    if !plan.contains_key(&format!("{prefix}BASE_URL")) {
+        return true;
+    }
+    let tells = |name: &str| {
+        ["_HOSTNAME", "_NAME", "_USERNAME", "_PORT"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    };
+    let databases = provided
+        .iter()
+        .filter(|provided| provided.identity.is_some());
+    databases
+        .flat_map(|provided| &provided.variables)
+        .all(|(name, value)| !tells(name) || plan.get(name) == Some(value))
+}

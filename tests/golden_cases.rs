@@ -1,0 +1,151 @@
+//! The peer's recorded behaviour against ours: every case of `tests/golden`, through `decide` and `conclude`.
+//!
+//! A case is the state before one event and what the peer made of it. Ours must be the same, but for what stands in
+//! `tests/golden.yaml`: what needs an interface or a framework that is not there yet, and where ours is better by
+//! intent, with the number of the known defect.
+
+mod golden_support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use golden_support::{Case, Outcome, run};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Exceptions {
+    /// Whole frameworks and single interfaces that later work adds.
+    not_there_yet: NotThereYet,
+    /// By framework and case (`fastapi/bad-two`): which defect, and what may differ.
+    better: BTreeMap<String, Better>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct NotThereYet {
+    frameworks: BTreeSet<String>,
+    interfaces: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Better {
+    /// Numbers of known-defects.
+    defects: Vec<u32>,
+    /// What ours is, field by field: `unit_status`, `environment.NAME`, `own_databags.REL.app.KEY`, …
+    ours: BTreeMap<String, serde_json::Value>,
+}
+
+fn exceptions() -> Exceptions {
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.yaml"))
+            .unwrap();
+    charmwright::yaml::from_str(&text).unwrap()
+}
+
+fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let varying: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(&std::fs::read_to_string(root.join("varying.json")).unwrap()).unwrap();
+    let mut cases = Vec::new();
+    for framework in [
+        "django",
+        "expressjs",
+        "fastapi",
+        "flask",
+        "go",
+        "spring-boot",
+    ] {
+        let mut paths: Vec<_> = std::fs::read_dir(root.join(framework))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.sort();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut case: Case =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            case.varying = varying.get(&case.name()).cloned().unwrap_or_default();
+            cases.push(case);
+        }
+    }
+    cases
+}
+
+#[test]
+fn every_case_is_read() {
+    assert_eq!(cases().len(), 716);
+}
+
+#[test]
+fn ours_is_the_peers_but_for_listed_defects() {
+    let exceptions = exceptions();
+    let (mut compared, mut later) = (0, 0);
+    let mut failures = Vec::new();
+    let mut unused: BTreeSet<&String> = exceptions.better.keys().collect();
+    for case in cases() {
+        let needs_later = exceptions
+            .not_there_yet
+            .frameworks
+            .contains(&case.framework)
+            || case
+                .active_interfaces()
+                .any(|interface| exceptions.not_there_yet.interfaces.contains(interface));
+        if needs_later {
+            later += 1;
+            continue;
+        }
+        compared += 1;
+        let name = case.name();
+        let ours = run(&case);
+        let mut expected = case.expected();
+        if let Some(better) = exceptions.better.get(&name) {
+            unused.remove(&name);
+            assert!(
+                !better.defects.is_empty(),
+                "{name}: an exception names its defect"
+            );
+            for (field, value) in &better.ours {
+                expected.set(field, value.clone());
+            }
+        }
+        let differences = expected.differences(&ours);
+        if !differences.is_empty() {
+            failures.push(format!("{name}:\n  {}", differences.join("\n  ")));
+        }
+    }
+    assert!(
+        unused.is_empty(),
+        "exceptions for cases that do not exist or are not there yet: {unused:?}"
+    );
+    assert!(
+        failures.is_empty(),
+        "{} of {compared} cases differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    // What is left for later is counted, so that nothing is skipped unseen.
+    println!(
+        "{compared} cases compared, {later} wait for interfaces and frameworks that are not there yet"
+    );
+}
+
+#[test]
+fn deciding_again_after_applying_changes_nothing() {
+    let exceptions = exceptions();
+    for case in cases().into_iter().filter(|case| {
+        !exceptions
+            .not_there_yet
+            .frameworks
+            .contains(&case.framework)
+    }) {
+        let Outcome { again, .. } = run(&case);
+        assert_eq!(
+            again,
+            Vec::<String>::new(),
+            "{}: a second hook would still",
+            case.name()
+        );
+    }
+}
