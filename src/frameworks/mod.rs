@@ -7,7 +7,6 @@
 pub mod charm;
 pub mod runtime;
 
-<<<<<<< HEAD
 /// The extensions by name, sorted, with their frameworks' files.
 const FILES: &[(&str, &str)] = &[
     (
@@ -35,13 +34,6 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../metadata/frameworks/spring-boot.yaml"),
     ),
 ];
-=======
-/// The names of the frameworks that are there, sorted, with their data.
-const FILES: &[(&str, &str)] = &[(
-    "fastapi",
-    include_str!("../../metadata/frameworks/fastapi.yaml"),
-)];
->>>>>>> cfaa603 (Decide, conclude, and hold both against the peer's recorded cases)
 
 /// What an extension's name has after its framework's.
 const EXTENSION_SUFFIX: &str = "-framework";
