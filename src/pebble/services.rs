@@ -69,6 +69,18 @@ pub enum ServiceStatus {
     Other(String),
 }
 
+impl std::fmt::Display for ServiceStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Backoff => "backoff",
+            Self::Error => "error",
+            Self::Other(word) => word,
+        })
+    }
+}
+
 impl From<String> for ServiceStatus {
     fn from(word: String) -> Self {
         match word.as_str() {

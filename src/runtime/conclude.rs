@@ -77,7 +77,8 @@ pub struct Conclusion {
 
 /// Concludes.
 #[must_use]
-pub fn conclude(decision: &Decision, done: &Done, mask: &Mask) -> Conclusion {
+pub fn conclude(decision: &Decision, done: &Done) -> Conclusion {
+    let mask = &decision.mask;
     let failed = |verdict: Verdict| Conclusion {
         verdict: Some(verdict),
         port: None,

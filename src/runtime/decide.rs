@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::charm::{Endpoint, Role};
 use super::decision::{ActionOutcome, BagWrite, Decision, File, Run, Verdict, Work};
 use super::layer::{self, Kind};
+use super::mask::Mask;
 use super::observation::{Container, Observation, Workload};
 use super::options::{self, Options};
 use super::{environment, migration, secret_key};
@@ -208,6 +209,7 @@ fn gates(
         &key,
         port,
         &integrations.provided,
+        &mut decision.mask,
     )
 }
 
@@ -312,6 +314,7 @@ fn run(
     key: &str,
     port: u16,
     provided: &[Provided],
+    mask: &mut Mask,
 ) -> Result<Run, Verdict> {
     let runtime = &observation.charm.runtime;
     let main = &runtime.service;
@@ -332,6 +335,7 @@ fn run(
         rock: &rock,
     };
     let environment = environment::build(observation, &sources);
+    *mask = Mask::of(&environment);
     let in_plan = match container.services.get(main.as_str()) {
         Some(Value::Mapping(service)) => layer::environment_of(service),
         _ => Bag::new(),

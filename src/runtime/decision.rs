@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::mask::Mask;
 use crate::juju::Status;
 
 /// All that is to be done, in the order of the fields.
@@ -22,6 +23,8 @@ pub struct Decision {
     pub action: Option<ActionOutcome>,
     /// Remarks for the unit's log: what was ignored, and why.
     pub remarks: Vec<String>,
+    /// Hides the app's secrets in whatever others print.
+    pub mask: Mask,
 }
 
 /// A status with its text.
@@ -168,7 +171,7 @@ pub struct Migration {
     pub timeout: Duration,
     /// What is written when it succeeded.
     pub completed: Vec<File>,
-    /// What is written when it failed; `{failure}` in the record is filled in.
+    /// What is written when it failed, with the failure filled in.
     pub record: super::migration::Record,
     /// The status file's path.
     pub status_path: String,

@@ -7,10 +7,16 @@ use crate::interfaces::url::{percent_decode, percent_encode};
 const LIMIT: usize = 200;
 
 /// Hides values of variables that may be secret.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct Mask {
     /// Longest first, so that a part of a longer secret does not spoil it.
     secrets: Vec<String>,
+}
+
+impl std::fmt::Debug for Mask {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Mask").finish_non_exhaustive()
+    }
 }
 
 impl Mask {

@@ -1,4 +1,9 @@
-//! The charm runtime.
+//! The charm runtime: what a charm's `dispatch` does with one event.
+//!
+//! [`observe`] reads, [`decide`] decides and is pure, [`apply`] carries out, [`conclude`] makes the status of what came
+//! of it. There is no state but Juju's and Pebble's, and no handler for a single event.
+
+pub mod apply;
 pub mod charm;
 pub mod conclude;
 pub mod decide;
@@ -8,12 +13,74 @@ pub mod layer;
 pub mod mask;
 pub mod migration;
 pub mod observation;
+pub mod observe;
 pub mod options;
 pub mod paas_config;
 pub mod secret_key;
+
 use std::process::ExitCode;
-/// Runs one event.
+
+use crate::juju::{self, Environment, Tools};
+use crate::pebble;
+
+/// What the executable says when somebody starts it by hand.
+const BY_HAND: &str = "this is the entry point of a Juju charm, made by `charmwright pack`: Juju runs it, with the event \
+                       in the environment; to try the charm without Juju, run `charmwright local deploy CHARM`";
+
+/// Why a hook must be run again.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Charm(#[from] charm::Error),
+    #[error(transparent)]
+    Juju(#[from] juju::Error),
+    #[error(transparent)]
+    Terminated(#[from] juju::Terminated),
+    #[error("cannot start: {0}")]
+    Start(std::io::Error),
+}
+
+/// Runs one event. The exit code is 0 also when the app cannot run, which the status then says; anything else makes
+/// Juju drop what was written and run the event again.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::FAILURE
+    if std::env::var_os("JUJU_DISPATCH_PATH").is_none() {
+        eprintln!("charmwright {}: {BY_HAND}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::FAILURE;
+    }
+    let environment = match Environment::from_vars(std::env::vars_os()) {
+        Ok(environment) => environment,
+        Err(error) => {
+            eprintln!("{error}; {BY_HAND}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(environment: Environment) -> Result<(), Error> {
+    if decide::is_over(&environment.event) {
+        return Ok(());
+    }
+    let charm = charm::Charm::load(&environment.charm_dir)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Start)?;
+    runtime.block_on(juju::unless_terminated(reconcile(environment, charm)))??;
+    Ok(())
+}
+
+async fn reconcile(environment: Environment, charm: charm::Charm) -> Result<(), juju::Error> {
+    let tools = Tools::new();
+    let pebble = pebble::Client::new(observe::socket(&charm));
+    let observation = observe::observe(environment, charm, &tools, &pebble).await?;
+    let decision = decide::decide(&observation);
+    apply::apply(&observation, decision, &tools, &pebble).await
 }

@@ -9,7 +9,6 @@ use charmwright::runtime::charm::Charm;
 use charmwright::runtime::conclude::{Done, MigrationFailure, conclude};
 use charmwright::runtime::decide::decide;
 use charmwright::runtime::decision::{ActionOutcome, Decision, Work};
-use charmwright::runtime::mask::Mask;
 use charmwright::runtime::observation::{
     Container, Identity, Observation, Peer, SecretProblem, Workload,
 };
@@ -360,7 +359,12 @@ impl Case {
             }
         }
         if output["crash"].is_null() {
-            facts.insert("own_databags".into(), output["own_databags"].clone());
+            let mut bags = output["own_databags"].clone();
+            for bag in bags.as_object_mut().unwrap().values_mut() {
+                // A library's private memory (contract: interfaces, section 1).
+                bag["unit"].as_object_mut().unwrap().remove("data");
+            }
+            facts.insert("own_databags".into(), bags);
         }
         Outcome {
             facts,
@@ -464,7 +468,7 @@ pub fn run(case: &Case) -> Outcome {
             .map_or(Done::Completed, |migration| case.exec(&migration.command)),
         Work::Stop { .. } | Work::Nothing => Done::Completed,
     };
-    let conclusion = conclude(&decision, &done, &Mask::default());
+    let conclusion = conclude(&decision, &done);
     let after = after(&observation, &decision, &done, &conclusion.port);
     let verdict = conclusion.verdict.as_ref();
     let status = verdict.map_or(json!(["unknown", ""]), |verdict| {
@@ -626,7 +630,8 @@ fn put(container: &mut Container, charm: &Charm, path: &str, content: &str) {
 fn still_to_do(after: &Observation, done: &Done) -> Vec<String> {
     let mut again = after.clone();
     if let Event::Action { .. } = again.event {
-        again.event = Event::Lifecycle(LifecycleKind::UpdateStatus);
+        // A refused action leaves everything to the next event.
+        return Vec::new();
     }
     if *done != Done::Completed {
         again.event = Event::Lifecycle(LifecycleKind::ConfigChanged);
@@ -674,11 +679,6 @@ fn bags(case: &Case, after: &Observation, decision: &Decision) -> Value {
         // The recorder's machine has no name of its own.
         for value in unit.values_mut() {
             *value = value.replace(&fqdn, "localhost");
-        }
-        // The library's private memory is its own (contract: interfaces, section 1).
-        let mut recorded = case.output["own_databags"][format!("{endpoint}:{id}")]["unit"].clone();
-        if let Some(data) = recorded.as_object_mut().and_then(|bag| bag.remove("data")) {
-            unit.insert("data".into(), data.as_str().unwrap().into());
         }
         bags.insert(
             format!("{endpoint}:{id}"),

@@ -1,0 +1,384 @@
+//! Carries a decision out, in one fixed order: requests, container, ports, status, action. Only what differs is written.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::conclude::{Conclusion, Done, MigrationFailure, conclude};
+use super::decision::{
+    ActionOutcome, BagWrite, Decision, File, Migration, Run, SecretWrite, Verdict, Work,
+};
+use super::layer;
+use super::observation::{Observation, Workload};
+use super::observe::unusable;
+use super::secret_key::URI_KEY;
+use crate::juju::{self, LogLevel, Owner, Port, Protocol, RelationId, Status, Tools};
+use crate::pebble::{self, Change, ChangeId, Exec, OutputLimit, WriteFile};
+
+/// How long Pebble may take to stop and start services; each start takes a second at least, a stop up to its kill delay.
+const SERVICES_LIMIT: Duration = Duration::from_secs(120);
+/// How much of a migration's output is kept for the log, in bytes.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+/// The text of the peer while it works.
+const PREPARING: &str = "Preparing service for restart";
+
+/// Carries the decision out.
+///
+/// # Errors
+/// A hook tool failed for a reason that nobody can act on: Juju drops what was written and tries the hook again.
+pub async fn apply(
+    observation: &Observation,
+    mut decision: Decision,
+    tools: &Tools,
+    pebble: &pebble::Client,
+) -> Result<(), juju::Error> {
+    let mut changes = Vec::new();
+    for remark in &decision.remarks {
+        // Juju takes standard error at WARNING: no process for a line of log.
+        eprintln!("{}", decision.mask.hide(remark));
+    }
+    if let Some(secret) = decision.secret.take() {
+        keep_secret(tools, &secret, &mut decision.bags).await?;
+        changes.push("moved the secret key into a new secret revision".to_owned());
+    }
+    for write in &decision.bags {
+        write_bag(tools, write).await?;
+        let keys: Vec<&str> = write.changes.keys().map(String::as_str).collect();
+        changes.push(format!("wrote {} on {}", keys.join(", "), write.endpoint));
+    }
+    let is_visible = match &decision.work {
+        Work::Run(run) => !run.is_idle(),
+        Work::Stop { .. } | Work::Nothing => false,
+    };
+    if is_visible {
+        tools
+            .status_set(false, Status::Maintenance, PREPARING)
+            .await?;
+    }
+    let done = work(&decision, pebble, &mut changes).await;
+    let Conclusion { verdict, port } = conclude(&decision, &done);
+    if let Some(port) = port {
+        set_ports(tools, observation, port, &mut changes).await?;
+    }
+    if let Some(verdict) = &verdict {
+        set_status(tools, observation, verdict, is_visible, &mut changes).await?;
+    }
+    match &decision.action {
+        Some(ActionOutcome::Done(results)) => tools.action_set(results).await?,
+        Some(ActionOutcome::Failed(message)) => tools.action_fail(message).await?,
+        None => {}
+    }
+    if !changes.is_empty() {
+        let line = decision.mask.hide(&changes.join("; "));
+        tools.juju_log(LogLevel::Info, &line).await?;
+    }
+    Ok(())
+}
+
+/// Makes or renews the secret, and has its URI written with the rest of the peer relation's bag.
+async fn keep_secret(
+    tools: &Tools,
+    secret: &SecretWrite,
+    bags: &mut [BagWrite],
+) -> Result<(), juju::Error> {
+    let content = BTreeMap::from([("value".to_owned(), secret.value.clone())]);
+    let uri = match &secret.uri {
+        Some(uri) => {
+            tools.secret_set(uri, &content, Owner::Application).await?;
+            uri.clone()
+        }
+        None => {
+            let description = Some("The app's secret key, shared by all units");
+            tools
+                .secret_add(
+                    Some(&secret.label),
+                    description,
+                    &content,
+                    Owner::Application,
+                )
+                .await?
+        }
+    };
+    let (_, relation) = &secret.peer;
+    for bag in bags
+        .iter_mut()
+        .filter(|bag| bag.app && bag.relation == *relation)
+    {
+        bag.changes.insert(URI_KEY.to_owned(), Some(uri.clone()));
+    }
+    Ok(())
+}
+
+async fn write_bag(tools: &Tools, write: &BagWrite) -> Result<(), juju::Error> {
+    let id = RelationId::new(write.endpoint.clone(), write.relation);
+    match tools.relation_set(&id, write.app, &write.changes).await {
+        // A relation that is gone needs nothing; a unit that no longer leads leaves it to the one that does.
+        Err(error) if error.is_absent() || (write.app && error.is_refused()) => Ok(()),
+        result => result,
+    }
+}
+
+async fn work(decision: &Decision, pebble: &pebble::Client, changes: &mut Vec<String>) -> Done {
+    let result = match &decision.work {
+        Work::Nothing => Ok(Done::Completed),
+        Work::Stop { services, files } => stop(pebble, services, files, changes).await,
+        Work::Run(run) => run_app(decision, run, pebble, changes).await,
+    };
+    result.unwrap_or_else(|error| failed(error))
+}
+
+/// What an error of Pebble means for the status.
+fn failed(error: pebble::Error) -> Done {
+    match error {
+        pebble::Error::Change(change) => Done::ServiceFailed {
+            reason: service_failure(&change.err),
+            output: change
+                .service_output()
+                .collect::<Vec<_>>()
+                .join("\n")
+                .into_bytes(),
+        },
+        pebble::Error::Timeout { what, limit, .. } => Done::ServiceFailed {
+            reason: format!("{what} did not end within {} seconds", limit.as_secs()),
+            output: Vec::new(),
+        },
+        error => match unusable(&error) {
+            Workload::Refused(reason) => Done::Refused(reason),
+            _ => Done::Unreachable,
+        },
+    }
+}
+
+/// From Pebble's text of several lines, `- Start service "web" (why, will restart)`, one that fits a status.
+fn service_failure(err: &str) -> String {
+    let task = err
+        .lines()
+        .rfind(|line| line.trim_start().starts_with("- "));
+    let short = task.and_then(|line| {
+        let (_, rest) = line.split_once('"')?;
+        let (service, rest) = rest.split_once('"')?;
+        let why = rest.trim().strip_prefix('(')?.strip_suffix(')')?;
+        let why = why.trim_start_matches("service start attempt: ");
+        let why = why.trim_end_matches(", will restart");
+        Some(format!("service {service}: {why}"))
+    });
+    short.unwrap_or_else(|| {
+        err.lines()
+            .last()
+            .unwrap_or_default()
+            .trim_start_matches("- ")
+            .to_owned()
+    })
+}
+
+async fn stop(
+    pebble: &pebble::Client,
+    services: &[String],
+    files: &[File],
+    changes: &mut Vec<String>,
+) -> Result<Done, pebble::Error> {
+    write_files(pebble, files).await?;
+    stop_services(pebble, services, changes).await?;
+    Ok(Done::Completed)
+}
+
+async fn stop_services(
+    pebble: &pebble::Client,
+    services: &[String],
+    changes: &mut Vec<String>,
+) -> Result<(), pebble::Error> {
+    if services.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = services.iter().map(String::as_str).collect();
+    let change = pebble.stop(&names).await?;
+    wait(pebble, &change).await?;
+    changes.push(format!("stopped {}", names.join(", ")));
+    Ok(())
+}
+
+async fn wait(pebble: &pebble::Client, change: &ChangeId) -> Result<Change, pebble::Error> {
+    pebble.wait_change(change, SERVICES_LIMIT).await
+}
+
+async fn run_app(
+    decision: &Decision,
+    run: &Run,
+    pebble: &pebble::Client,
+    changes: &mut Vec<String>,
+) -> Result<Done, pebble::Error> {
+    write_files(pebble, &run.files).await?;
+    if let Some(migration) = &run.migration {
+        if let Some(failure) = migrate(decision, migration, pebble).await? {
+            return Ok(Done::MigrationFailed(failure));
+        }
+        changes.push(format!(
+            "migrated the database with {}",
+            migration.command.join(" ")
+        ));
+    }
+    if let Some(layer) = &run.layer {
+        pebble.add_layer(layer::LABEL, layer, true).await?;
+        changes.push(format!(
+            "changed variables {}",
+            run.changed_variables.join(", ")
+        ));
+    }
+    stop_services(pebble, &run.stop, changes).await?;
+    // Pebble itself knows whether what runs is what the plan says, also when a hook was cut off after its layer: when
+    // nothing differs, this does nothing.
+    let change = pebble.replan().await?;
+    let change = wait(pebble, &change).await?;
+    if !run.start.is_empty() {
+        changes.push(format!("started {}", run.start.join(", ")));
+    } else if !change.tasks.is_empty() {
+        changes.push("restarted services whose configuration changed".to_owned());
+    }
+    Ok(Done::Completed)
+}
+
+async fn migrate(
+    decision: &Decision,
+    migration: &Migration,
+    pebble: &pebble::Client,
+) -> Result<Option<MigrationFailure>, pebble::Error> {
+    let mut exec = Exec::new(migration.command.iter().cloned());
+    exec.environment = migration.environment.clone();
+    exec.working_dir = Some(migration.directory.clone());
+    exec.user = Some(migration.user.clone());
+    exec.group = Some(migration.group.clone());
+    exec.timeout = Some(migration.timeout);
+    exec.combine_stderr = true;
+    exec.output_limit = OutputLimit::tail(OUTPUT_LIMIT);
+    let failure = match pebble.exec(exec).await {
+        Ok(output) => {
+            // Juju takes standard output at DEBUG.
+            println!(
+                "{}",
+                decision.mask.hide(&String::from_utf8_lossy(&output.stdout))
+            );
+            if output.is_success() {
+                write_files(pebble, &migration.completed).await?;
+                return Ok(None);
+            }
+            MigrationFailure::Exited {
+                code: output.exit_code.into(),
+                output: output.stdout,
+            }
+        }
+        Err(pebble::Error::Timeout { output, .. }) => MigrationFailure::TimedOut {
+            output: output.map(|output| output.stdout).unwrap_or_default(),
+        },
+        Err(error) if error.is_unreachable() => return Err(error),
+        Err(error) => MigrationFailure::NotStarted(error.to_string()),
+    };
+    let reason = failure.reason(&decision.mask, migration.timeout.as_secs());
+    let record = super::migration::Record {
+        failure: reason,
+        ..migration.record.clone()
+    };
+    let failed = File {
+        path: migration.status_path.clone(),
+        content: "FAILED".into(),
+        owner: None,
+    };
+    write_files(pebble, &[record.file(&migration.record_path), failed]).await?;
+    Ok(Some(failure))
+}
+
+async fn write_files(pebble: &pebble::Client, files: &[File]) -> Result<(), pebble::Error> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let files: Vec<WriteFile> = files
+        .iter()
+        .map(|file| WriteFile {
+            path: file.path.clone(),
+            content: file.content.clone().into_bytes(),
+            make_dirs: true,
+            permissions: None,
+            user: file.owner.as_ref().map(|(user, _)| user.clone()),
+            group: file.owner.as_ref().map(|(_, group)| group.clone()),
+        })
+        .collect();
+    pebble.write_files(&files).await
+}
+
+async fn set_ports(
+    tools: &Tools,
+    observation: &Observation,
+    port: u16,
+    changes: &mut Vec<String>,
+) -> Result<(), juju::Error> {
+    let wanted = Port::tcp(port);
+    let name = wanted.to_string();
+    if !observation.opened_ports.contains(&name) {
+        tools.open_port(wanted).await?;
+        changes.push(format!("opened port {name}"));
+    }
+    for other in observation
+        .opened_ports
+        .iter()
+        .filter(|other| **other != name)
+    {
+        let Ok(other) = other.parse::<Port>() else {
+            continue;
+        };
+        if other.protocol == Protocol::Tcp || other.protocol == Protocol::Udp {
+            tools.close_port(other).await?;
+            changes.push(format!("closed port {other}"));
+        }
+    }
+    Ok(())
+}
+
+async fn set_status(
+    tools: &Tools,
+    observation: &Observation,
+    verdict: &Verdict,
+    disturbed: bool,
+    changes: &mut Vec<String>,
+) -> Result<(), juju::Error> {
+    let (status, message) = (verdict.status, verdict.message.as_str());
+    let wanted = (status.to_string(), message.to_owned());
+    if disturbed || observation.unit_status.as_ref() != Some(&wanted) {
+        tools.status_set(false, status, message).await?;
+    }
+    if observation.unit_status.as_ref() != Some(&wanted) {
+        let text = if message.is_empty() {
+            String::new()
+        } else {
+            format!(": {message}")
+        };
+        changes.push(format!("status {status}{text}"));
+    }
+    if observation.leader && observation.app_status.as_ref() != Some(&wanted) {
+        match tools.status_set(true, status, message).await {
+            Err(error) if error.is_refused() => {}
+            result => result?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_change_is_told_in_one_line() {
+        for (err, text) in [
+            (
+                "cannot perform the following tasks:\n- Start service \"web\" (service start attempt: exited quickly with code 3, will restart)",
+                "service web: exited quickly with code 3",
+            ),
+            (
+                "cannot perform the following tasks:\n- Start service \"web\" (cannot start service: fork/exec /x: no such file)",
+                "service web: cannot start service: fork/exec /x: no such file",
+            ),
+            ("something new", "something new"),
+            ("", ""),
+        ] {
+            assert_eq!(service_failure(err), text);
+        }
+    }
+}
