@@ -180,8 +180,9 @@ mod tests {
 
     #[test]
     fn every_framework_has_a_sound_runtime_section() {
-        let with_section =
-            |name: &&str| super::super::text(name).is_some_and(|(_, text)| text.contains("\nruntime:\n"));
+        let with_section = |name: &&str| {
+            super::super::text(name).is_some_and(|(_, text)| text.contains("\nruntime:\n"))
+        };
         assert!(super::super::names().any(|name| name == "fastapi"));
         for name in super::super::names().filter(with_section) {
             let runtime = Runtime::find(name)
