@@ -210,7 +210,9 @@ impl Client {
     /// Waits once, for at most `step`; `None` when the change goes on.
     async fn wait_step(&self, id: &ChangeId, step: Duration) -> Result<Option<Change>, Error> {
         let request = wait_request(id, step);
-        let answer = self.call_within(&request, step + self.limits.request).await;
+        let answer = self
+            .call_within(&request, step.saturating_add(self.limits.request))
+            .await;
         match answer.and_then(super::envelope::Answer::into_result) {
             Ok(change) => Ok(Some(change)),
             Err(Error::Refused(error)) if error.status == 504 => Ok(None),

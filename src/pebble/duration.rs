@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+/// The most of Go's durations, which count nanoseconds in 63 bits.
+const MOST_MILLIS: u128 = i64::MAX as u128 / 1_000_000;
+
 /// Writes `duration` in seconds with milliseconds, such as `4.000s`.
 ///
-/// Never less than a millisecond: Pebble takes zero for "no limit".
+/// Never less than a millisecond, since Pebble takes zero for "no limit", and never more than what Go can
+/// hold, about 290 years.
 pub(super) fn to_go(duration: Duration) -> String {
-    let millis = duration.as_millis().max(1);
+    let millis = duration.as_millis().clamp(1, MOST_MILLIS);
     format!("{}.{:03}s", millis / 1000, millis % 1000)
 }
 
@@ -19,6 +23,11 @@ mod tests {
         for (millis, text) in [(4_000, "4.000s"), (500, "0.500s"), (61_001, "61.001s")] {
             assert_eq!(to_go(Duration::from_millis(millis)), text);
         }
+    }
+
+    #[test]
+    fn for_ever_is_what_go_can_hold() {
+        assert_eq!(to_go(Duration::MAX), "9223372036.854s");
     }
 
     #[test]

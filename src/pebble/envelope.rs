@@ -62,7 +62,7 @@ struct Refusal {
     message: Option<String>,
     kind: Option<String>,
     #[serde(default)]
-    value: Value,
+    value: Option<Box<Value>>,
 }
 
 /// Reads one answer.
@@ -140,7 +140,7 @@ fn bare(status: StatusCode) -> ApiError {
         status: status.as_u16(),
         kind: None,
         message: status.canonical_reason().unwrap_or("no reason").to_owned(),
-        value: Value::Null,
+        value: None,
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(error.status, 404);
         assert_eq!(error.kind, Some(ApiErrorKind::NotFound));
         assert_eq!(error.message, "stat /nope: no such file or directory");
-        assert_eq!(error.value, json!(1));
+        assert_eq!(error.value, Some(Box::new(json!(1))));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 pub use list::{FileInfo, FileType};
 pub use make_dirs::MakeDir;
+pub use read::ReadFile;
 pub use write::WriteFile;
 
 use super::error::{Error, FileError};

@@ -32,7 +32,7 @@ pub use error::{
     Unreachable, UnreachableCause,
 };
 pub use exec::{Exec, Output, OutputLimit, Process};
-pub use files::{FileInfo, FileType, MakeDir, WriteFile};
+pub use files::{FileInfo, FileType, MakeDir, ReadFile, WriteFile};
 pub use layers::LogTarget;
 pub use logs::{LogEntry, LogStream};
 pub use notices::{Notice, NoticeFilter};

@@ -94,7 +94,7 @@ impl Client {
         limit: Duration,
     ) -> Result<Vec<Notice>, Error> {
         let request = list_request(filter, Some(limit));
-        self.call_within(&request, limit + self.limits.request)
+        self.call_within(&request, limit.saturating_add(self.limits.request))
             .await
             .and_then(Answer::into_result)
     }

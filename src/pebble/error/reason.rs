@@ -51,10 +51,16 @@ impl Reason {
             400 if has("unknown user ") || has("unknown userid ") || has("unknown group ") => {
                 Self::UnknownUser
             }
-            400 if has(" services: service ") && has("does not exist") => Self::UnknownService,
+            400 if (has(" services: service ") && has("does not exist"))
+                || begins("context service ") =>
+            {
+                Self::UnknownService
+            }
             400 if has(" checks: ") && has("cannot find ") => Self::UnknownCheck,
             400 if begins("layer ")
                 || begins("plan ")
+                || begins("log target ")
+                || begins("services in before/after loop")
                 || begins("cannot parse layer")
                 || begins("cannot use ") =>
             {
@@ -71,7 +77,6 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     #[test]
     fn refusals_are_told_apart_by_their_words() {
@@ -134,7 +139,7 @@ mod tests {
                 status,
                 kind: None,
                 message: message.to_owned(),
-                value: Value::Null,
+                value: None,
             };
             assert_eq!(error.reason(), reason, "{message}");
         }

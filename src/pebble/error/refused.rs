@@ -14,8 +14,8 @@ pub struct ApiError {
     pub kind: Option<ApiErrorKind>,
     /// Pebble's own words.
     pub message: String,
-    /// More about it; `null` in nearly every refusal.
-    pub value: Value,
+    /// More about it, which nearly no refusal has.
+    pub value: Option<Box<Value>>,
 }
 
 impl ApiError {

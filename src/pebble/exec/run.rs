@@ -58,7 +58,8 @@ impl Client {
             // it waits for ever for the output of processes that the killed one leaves behind.
             Some(timeout) => {
                 let work = self.follow(process, &exec.stdin, &mut kept);
-                match tokio::time::timeout(timeout + self.limits.request, work).await {
+                match tokio::time::timeout(timeout.saturating_add(self.limits.request), work).await
+                {
                     Ok(ended) => ended.map(Some),
                     Err(_) => Ok(None),
                 }

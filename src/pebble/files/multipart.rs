@@ -150,6 +150,24 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_path_survives(path in "[^\\p{Cc}]*") {
+            let header = format!("form-data; name=\"files\"; {}", filename(&path));
+            proptest::prop_assert_eq!(parameter(header.as_bytes(), "filename"), Some(path));
+        }
+
+        #[test]
+        fn no_header_makes_it_panic(header: Vec<u8>) {
+            parameter(&header, "filename");
+        }
+
+        #[test]
+        fn no_header_of_the_right_letters_makes_it_panic(header in "[a-c;=\"\\\\ é]{0,12}") {
+            parameter(header.as_bytes(), "a");
+        }
+    }
+
     #[test]
     fn control_characters_are_percent_encoded() {
         assert_eq!(filename("/a\nb"), "filename*=utf-8''%2Fa%0Ab");

@@ -22,16 +22,16 @@ const MAX_RESULTS: usize = 64 << 20;
 /// A file's content as it was received, under the name that it came with.
 type Part = (String, Vec<u8>);
 
+/// A path, and its content or why there is none.
+pub type ReadFile = (String, Result<Vec<u8>, FileError>);
+
 impl Client {
     /// Reads files into memory, in one request. The answer has one entry per path, in order.
     ///
     /// # Errors
     /// [`Error::Protocol`] when the contents are together larger than [`Limits::in_memory`](super::super::Limits);
     /// those of every call. A file that cannot be read is not an error of the call.
-    pub async fn read_files(
-        &self,
-        paths: &[&str],
-    ) -> Result<Vec<(String, Result<Vec<u8>, FileError>)>, Error> {
+    pub async fn read_files(&self, paths: &[&str]) -> Result<Vec<ReadFile>, Error> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
@@ -214,7 +214,7 @@ fn pair(
     paths: &[&str],
     mut parts: VecDeque<Part>,
     results: Vec<FileResult>,
-) -> Result<Vec<(String, Result<Vec<u8>, FileError>)>, Error> {
+) -> Result<Vec<ReadFile>, Error> {
     if results.len() != paths.len() {
         return Err(Error::protocol("not one result per file"));
     }

@@ -1,0 +1,13 @@
+//! The Pebble client against the real Pebble.
+
+#![allow(clippy::unwrap_used)]
+
+mod daemon;
+mod exec;
+mod fake;
+mod files;
+mod nonsense;
+mod observe;
+mod plan;
+mod services;
+mod unreachable;
