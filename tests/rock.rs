@@ -411,3 +411,32 @@ fn a_list_decides_what_goes_into_the_image() {
         assert_eq!(targets.join(" "), files, "{list}");
     }
 }
+
+#[test]
+fn a_command_of_ones_own_with_only_default_files_gets_a_remark() {
+    let directory = tempfile::tempdir().unwrap();
+    let changes: Value =
+        from_str("{services: {fastapi: {command: /bin/python3 -m uvicorn web:app}}}").unwrap();
+    write(
+        directory.path(),
+        "rockcraft.yaml",
+        &project("fastapi", Some(&changes)),
+    );
+    write(directory.path(), "requirements.txt", "fastapi\n");
+    write(directory.path(), "web.py", "app = 1\n");
+    let all = plan(directory.path()).unwrap();
+    assert_eq!(all.remarks, Vec::<String>::new());
+    assert!(
+        all.files
+            .iter()
+            .any(|file| file.target == Path::new("/app/web.py"))
+    );
+    write(directory.path(), "migrate.py", "");
+    let some = plan(directory.path()).unwrap();
+    assert_eq!(some.files.len(), 1);
+    assert!(
+        some.remarks[0].contains("the image gets app/migrate.py only"),
+        "{:?}",
+        some.remarks
+    );
+}

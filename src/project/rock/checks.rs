@@ -4,15 +4,15 @@ use super::Error;
 use super::document::Document;
 use super::entry_point::{self, Found};
 use super::framework::{Framework, Requirements};
-use super::requirements;
+use super::requirements::Required;
 
 /// What was learnt of the app while checking it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct App {
     /// Where it starts; `None` if the user gave the command, or the framework needs none.
     pub entry_point: Option<Found>,
-    /// Python packages it requires.
-    pub packages: Vec<String>,
+    /// What it requires, if that is Python's way.
+    pub required: Required,
 }
 
 /// Checks the directory; all problems at once where the framework lists them, else the first.
@@ -25,8 +25,8 @@ pub(super) fn check(document: &Document, framework: &Framework) -> Result<App, E
         }
     }
     if let Some(rule) = &framework.checks.requirements {
-        match packages(document, rule) {
-            Ok(packages) => app.packages = packages,
+        match required(document, rule) {
+            Ok(required) => app.required = required,
             Err(Error::App(text)) => problems.push(text),
             Err(other) => return Err(other),
         }
@@ -57,7 +57,7 @@ pub(super) fn has_command(document: &Document, framework: &Framework) -> bool {
         .is_some_and(|command| !super::merge::is_falsy(command))
 }
 
-fn packages(document: &Document, rule: &Requirements) -> Result<Vec<String>, Error> {
+fn required(document: &Document, rule: &Requirements) -> Result<Required, Error> {
     let Some(path) = rule
         .files
         .iter()
@@ -66,9 +66,9 @@ fn packages(document: &Document, rule: &Requirements) -> Result<Vec<String>, Err
     else {
         return Err(Error::App(rule.missing_file.clone()));
     };
-    let packages = requirements::required(&path)?;
-    if rule.any_of.is_empty() || rule.any_of.iter().any(|name| packages.contains(name)) {
-        return Ok(packages);
+    let required = Required::read(&path)?;
+    if rule.any_of.is_empty() || rule.any_of.iter().any(|name| required.mentions(name)) {
+        return Ok(required);
     }
     Err(Error::App(rule.missing_package.clone()))
 }

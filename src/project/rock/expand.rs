@@ -100,7 +100,10 @@ pub fn expand(directory: &Path, switch: Switch) -> Result<Expanded, Error> {
         });
     }
     validate::check(&mut project)?;
-    let remarks = remarks(&document, applied.as_ref());
+    let remarks = applied
+        .as_ref()
+        .map(|applied| remarks(&document, applied))
+        .unwrap_or_default();
     Ok(Expanded {
         project: ordered(project),
         remarks,
@@ -160,7 +163,7 @@ fn command(document: &Document, framework: &Framework, app: &App) -> String {
         .entry_point
         .as_ref()
         .map_or("", |found| found.entry.as_str());
-    let worker_class = if app.packages.iter().any(|name| name == "gevent") {
+    let worker_class = if app.required.has("gevent") {
         "gevent"
     } else {
         "sync"
@@ -206,23 +209,40 @@ fn parts(document: &Document, framework: &Framework, included: Option<&Included>
         .collect()
 }
 
-fn remarks(document: &Document, applied: Option<&Applied>) -> Vec<String> {
-    applied
-        .and_then(|applied| applied.included.as_ref())
-        .filter(|included| included.by_user)
-        .map(|included| {
-            included
-                .organize
-                .iter()
-                .filter(|(source, _)| {
-                    !source.contains(['*', '?', '[']) && !document.directory.join(source).exists()
-                })
-                .map(|(source, target)| {
-                    format!("`{target}` is listed in rockcraft.yaml, but there is no `{source}` in the project")
-                })
-                .collect()
-        })
-        .unwrap_or_default()
+fn remarks(document: &Document, applied: &Applied) -> Vec<String> {
+    let Applied {
+        framework,
+        included: Some(included),
+    } = applied
+    else {
+        return Vec::new();
+    };
+    if included.by_user {
+        return included
+            .organize
+            .iter()
+            .filter(|(source, _)| !document.directory.join(source).exists())
+            .map(|(source, target)| {
+                format!("`{target}` is listed in rockcraft.yaml, but there is no `{source}` in the project")
+            })
+            .collect();
+    }
+    let Some(install) = &framework.install else {
+        return Vec::new();
+    };
+    let only_defaults = install.entry_point && !included.list.is_empty();
+    if only_defaults && checks::has_command(document, framework) {
+        return vec![format!(
+            "`{}` has a command of its own, so the app's module is not looked for, and the image gets {} only; list \
+             all of the app's files in `{}` of the part `{}/{}`",
+            framework.service,
+            included.list.join(", "),
+            install.list,
+            framework.extension(),
+            install.part
+        )];
+    }
+    Vec::new()
 }
 
 fn ordered(mut project: Mapping) -> Mapping {

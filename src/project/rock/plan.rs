@@ -45,6 +45,8 @@ pub struct Rock {
     pub stage_packages: Vec<String>,
     /// Who owns and runs the app.
     pub user: User,
+    /// What the user may want to know, one line each.
+    pub remarks: Vec<String>,
 }
 
 /// A file or directory of the app.
@@ -119,6 +121,7 @@ pub fn plan(project_dir: &Path) -> Result<Rock, Error> {
         },
         framework: framework.name.clone(),
         name,
+        remarks: expanded.remarks,
     })
 }
 

@@ -5,64 +5,75 @@ use std::path::Path;
 
 use super::Error;
 
-/// The packages that a `requirements.txt` or `pyproject.toml` names, normalised as the package index does: lower
-/// case, with `-` for `_` and `.`. Extras do not count; files included by `-r` are not followed.
-pub(super) fn required(path: &Path) -> Result<Vec<String>, Error> {
-    let bytes = fs::read(path).map_err(|source| Error::Read {
-        path: path.to_path_buf(),
-        source,
-    })?;
-    let text = String::from_utf8_lossy(&bytes);
-    if path
-        .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
-        return from_pyproject(&text)
-            .map_err(|error| Error::App(format!("cannot read `pyproject.toml`: {error}")));
+/// What a project requires.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Required {
+    /// Every requirement as it is written, in lower case, without comments.
+    lines: Vec<String>,
+    /// The packages' names.
+    names: Vec<String>,
+}
+
+impl Required {
+    /// Reads a `requirements.txt` or `pyproject.toml`. Files included by `-r` are not followed.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let bytes = fs::read(path).map_err(|source| Error::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let text = String::from_utf8_lossy(&bytes);
+        let is_toml = path
+            .extension()
+            .is_some_and(|extension| extension == "toml");
+        let lines = if is_toml {
+            from_pyproject(&text)
+                .map_err(|error| Error::App(format!("cannot read `pyproject.toml`: {error}")))?
+        } else {
+            text.lines().map(str::to_owned).collect()
+        };
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| line.trim().to_lowercase())
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .collect();
+        let names = lines.iter().filter_map(|line| name(line)).collect();
+        Ok(Self { lines, names })
     }
-    Ok(text.lines().filter_map(name).collect())
+
+    /// Whether a requirement mentions the package, be it in another's name or in an address: `fastapi-users` brings
+    /// fastapi too, so this is how rockcraft looks at it.
+    pub fn mentions(&self, package: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(package))
+    }
+
+    /// Whether the package is required by its own name; an extra of another does not count.
+    pub fn has(&self, package: &str) -> bool {
+        self.names.iter().any(|name| name == package)
+    }
 }
 
 fn from_pyproject(text: &str) -> Result<Vec<String>, toml::de::Error> {
     let project: toml::Table = toml::from_str(text)?;
-    Ok(project
+    let lines = project
         .get("project")
         .and_then(|project| project.get("dependencies"))
         .and_then(toml::Value::as_array)
-        .map(|lines| {
-            lines
-                .iter()
-                .filter_map(|line| name(line.as_str()?))
-                .collect()
-        })
-        .unwrap_or_default())
+        .into_iter()
+        .flatten()
+        .filter_map(|line| line.as_str().map(str::to_owned));
+    Ok(lines.collect())
 }
 
-/// The package of one line; `None` for an option, a comment or an empty line.
+/// The package of one requirement, normalised as the package index does: lower case, with `-` for `_` and `.`; `None`
+/// for an option, or for an address that does not tell.
 fn name(line: &str) -> Option<String> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return None;
-    }
-    // A repository or archive can name its package at the end.
-    if let Some((_, egg)) = line.split_once("#egg=") {
-        return name(egg);
-    }
-    if line.starts_with('-') {
-        return None;
-    }
+    let line = line.rsplit_once("#egg=").map_or(line, |(_, egg)| egg);
     let end = line
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
         .unwrap_or(line.len());
     let (name, rest) = line.split_at(end);
-    let file = rest.starts_with(['/', ':']) || name.ends_with(".whl") || name.starts_with('.');
-    let name = if file {
-        // A wheel's file name begins with its package's.
-        line.rsplit('/').next()?.split('-').next()?
-    } else {
-        name
-    };
-    (!name.is_empty()).then(|| name.to_lowercase().replace(['_', '.'], "-"))
+    let is_address = name.starts_with(['-', '.']) || rest.starts_with(['/', ':', '+']);
+    (!name.is_empty() && !is_address).then(|| name.to_lowercase().replace(['_', '.'], "-"))
 }
 
 #[cfg(test)]
@@ -80,20 +91,35 @@ mod tests {
             ("flask>=2", Some("flask")),
             ("gunicorn[gevent]", Some("gunicorn")),
             ("ruamel.yaml", Some("ruamel-yaml")),
-            ("fastapi @ https://example.com/x.zip", Some("fastapi")),
-            ("git+https://example.com/x.git#egg=fastapi", Some("fastapi")),
+            ("gevent @ https://example.com/x.zip", Some("gevent")),
             (
-                "-e git+https://example.com/x.git#egg=fastapi",
-                Some("fastapi"),
+                "-e git+https://example.com/x.git#egg=gevent",
+                Some("gevent"),
             ),
-            ("./wheels/fastapi-0.1-py3-none-any.whl", Some("fastapi")),
-            ("fastapi-0.1-py3-none-any.whl", Some("fastapi")),
-            ("# fastapi", None),
+            ("git+https://example.com/x.git", None),
+            ("./wheels/gevent-0.1-py3-none-any.whl", None),
             ("-r base.txt", None),
             ("--hash=sha256:00", None),
-            ("", None),
         ] {
             assert_eq!(name(line).as_deref(), package, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_package_is_mentioned_in_others_names_but_not_in_comments() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("requirements.txt");
+        for (text, mentioned) in [
+            ("FastAPI-users\n", true),
+            ("-r fastapi.txt\n", true),
+            ("  # fastapi\nx\n", false),
+            ("", false),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(
+                Required::read(&path).unwrap().mentions("fastapi"),
+                mentioned
+            );
         }
     }
 }
