@@ -280,4 +280,11 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_to_its_end(text in "[\\[\\](){}'\"\\\\:=#;,a-c1f \n\t@$\u{e9}]{0,60}") {
+            let _ = names(&text);
+        }
+    }
 }
