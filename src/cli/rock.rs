@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 
 use super::output::{Failure, Format, Outcome};
+use crate::frameworks;
 use crate::project::rock::{self, Init, Switch};
 use crate::yaml;
 
@@ -22,7 +23,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct InitArguments {
     /// The framework's extension
-    #[arg(long, value_parser = PossibleValuesParser::new(rock::extensions()))]
+    #[arg(long, value_parser = PossibleValuesParser::new(frameworks::extensions()))]
     profile: String,
     /// The rock's name [default: the directory's, or my-rock-name if that cannot be one]
     #[arg(long)]

@@ -1,10 +1,11 @@
 //! Frameworks are data: `metadata/frameworks/NAME.yaml`, embedded in the executable.
 //!
 //! Each file has one section for each user of it, read by the type of that name alone: `charm` ([`charm::Charm`]) is
-//! what the extension adds to `charmcraft.yaml`, `runtime` ([`runtime::Runtime`]) what the running charm
-//! needs to know.
+//! what the extension adds to `charmcraft.yaml`, `rock` ([`rock::Rock`]) what it adds to `rockcraft.yaml`, `runtime`
+//! ([`runtime::Runtime`]) what the running charm needs to know.
 
 pub mod charm;
+pub mod rock;
 pub mod runtime;
 
 /// The extensions by name, sorted, with their frameworks' files.

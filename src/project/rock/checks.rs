@@ -3,8 +3,9 @@
 use super::Error;
 use super::document::Document;
 use super::entry_point::{self, Found};
-use super::framework::{Framework, Requirements};
 use super::requirements::Required;
+use super::{java, package_json};
+use crate::frameworks::rock::{Requirements, Rock as Framework};
 
 /// What was learnt of the app while checking it.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub(super) struct App {
     pub entry_point: Option<Found>,
     /// What it requires, if that is Python's way.
     pub required: Required,
+    /// Its name as a Node.js package, if it is one.
+    pub npm_package: String,
 }
 
 /// Checks the directory; all problems at once where the framework lists them, else the first.
@@ -23,6 +26,12 @@ pub(super) fn check(document: &Document, framework: &Framework) -> Result<App, E
         if !document.directory.join(file).exists() {
             problems.push(text.clone());
         }
+    }
+    if let Some(file) = &framework.checks.package_json {
+        app.npm_package = package_json::check(document, file)?;
+    }
+    if framework.checks.java_build {
+        java::check(document)?;
     }
     if let Some(rule) = &framework.checks.requirements {
         match required(document, rule) {

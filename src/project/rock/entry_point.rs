@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::document::Document;
-use super::framework::EntryPoint;
 use super::python::{self, Names};
+use crate::frameworks::rock::EntryPoint;
 
 /// A file and what in it is the app.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,7 +22,7 @@ pub(super) fn find(document: &Document, rule: &EntryPoint) -> Result<Found, Erro
     let package = document.package();
     let mut modules: Vec<(String, Names)> = Vec::new();
     for file in &rule.files {
-        let file = file.replace("{name}", &package);
+        let file = file.replace("{package}", &package);
         let path = document.directory.join(&file);
         // A path that is not there, or a directory, is not an entry point.
         if !path.is_file() || modules.iter().any(|(seen, _)| *seen == file) {
@@ -51,7 +51,7 @@ pub(super) fn find(document: &Document, rule: &EntryPoint) -> Result<Found, Erro
         {
             return Ok(found(
                 &file,
-                &rule.root.replace("{name}", &package),
+                &rule.root.replace("{package}", &package),
                 variable,
             ));
         }
@@ -60,7 +60,11 @@ pub(super) fn find(document: &Document, rule: &EntryPoint) -> Result<Found, Erro
     for factory in &rule.factories {
         for (file, names) in &modules {
             if names.functions.contains(factory) {
-                return Ok(found(file, &rule.root, &format!("{factory}()")));
+                return Ok(found(
+                    file,
+                    &rule.root.replace("{package}", &package),
+                    &format!("{factory}()"),
+                ));
             }
         }
     }
@@ -68,7 +72,7 @@ pub(super) fn find(document: &Document, rule: &EntryPoint) -> Result<Found, Erro
     Err(Error::App(
         rule.missing
             .replace("{project}", &directory)
-            .replace("{name}", &package),
+            .replace("{package}", &package),
     ))
 }
 

@@ -83,9 +83,6 @@ pub enum Error {
         "`{0}` is not a valid rock name; use lowercase letters, digits and single hyphens, beginning with a letter and not ending in a hyphen"
     )]
     Name(String),
-    /// Data inside the executable is wrong: our bug.
-    #[error("the framework data in this executable is broken ({0}); this is a bug of Charmwright")]
-    Data(String),
 }
 
 fn place(position: Option<(usize, usize)>) -> String {

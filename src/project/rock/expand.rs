@@ -5,10 +5,11 @@ use std::path::Path;
 use super::Error;
 use super::checks::{self, App};
 use super::document::Document;
-use super::framework::{self, Framework};
 use super::include::{self, Included};
 use super::merge::merge;
 use super::validate;
+use crate::frameworks;
+use crate::frameworks::rock::Rock as Framework;
 use crate::yaml::{Mapping, Value};
 
 /// The variable that lets experimental extensions be used.
@@ -81,7 +82,8 @@ pub fn expand(directory: &Path, switch: Switch) -> Result<Expanded, Error> {
     project.remove("extensions");
     let mut applied = None;
     for extension in document.extensions()? {
-        let framework = framework::of_extension(&extension)?
+        let framework = frameworks::of_extension(&extension)
+            .and_then(Framework::find)
             .ok_or_else(|| Error::UnknownExtension(extension.clone()))?;
         check_base(&document, &framework, &extension, switch)?;
         let app = checks::check(&document, &framework)?;
@@ -153,7 +155,7 @@ fn snippet(
     snippet.insert("services".into(), Value::Mapping(services));
     snippet.insert(
         "parts".into(),
-        Value::Mapping(parts(document, framework, included)),
+        Value::Mapping(parts(document, framework, app, included)),
     );
     snippet
 }
@@ -175,38 +177,107 @@ fn command(document: &Document, framework: &Framework, app: &App) -> String {
         .replace("{worker-class}", worker_class)
 }
 
-fn parts(document: &Document, framework: &Framework, included: Option<&Included>) -> Mapping {
-    let mut parts = framework.parts.any.clone();
-    let more = if document.text("base") == Some("bare") {
-        &framework.parts.bare
-    } else {
-        &framework.parts.ubuntu
-    };
-    merge(&mut parts, more);
+fn parts(
+    document: &Document,
+    framework: &Framework,
+    app: &App,
+    included: Option<&Included>,
+) -> Mapping {
+    let mut parts = Mapping::new();
+    for source in [&framework.parts, &Framework::common_parts()] {
+        let on_base = match document.text("base") {
+            Some("bare") => &source.bare,
+            _ => &source.ubuntu,
+        };
+        let by_file = source
+            .files
+            .iter()
+            .filter(|(file, _)| document.directory.join(file).exists())
+            .map(|(_, parts)| parts);
+        for more in [&source.any, on_base].into_iter().chain(by_file) {
+            merge(&mut parts, more);
+        }
+    }
     if let (Some(install), Some(included)) = (&framework.install, included) {
         match parts.get_mut(install.part.as_str()) {
             Some(Value::Mapping(part)) if !install.optional || !included.organize.is_empty() => {
                 included.describe(part, install);
             }
             _ => {
-                parts.remove(install.part.as_str());
+                parts.shift_remove(install.part.as_str());
             }
         }
     }
-    parts
-        .into_iter()
-        .map(|(name, mut part)| {
-            let name = name.as_str().unwrap_or_default().to_owned();
-            let full = format!("{}/{name}", framework.extension());
-            // A mapping that the user gives for `organize` says it all.
-            if document.at(&["parts", &full, "organize"]).is_some()
-                && let Value::Mapping(part) = &mut part
-            {
-                part.remove("organize");
-            }
-            (full.into(), part)
-        })
-        .collect()
+    let words = words(document, framework, app);
+    let mut named = Mapping::new();
+    for (name, mut part) in parts {
+        let name = name.as_str().unwrap_or_default();
+        let full = format!("{}/{name}", framework.extension());
+        if let Value::Mapping(part) = &mut part {
+            yield_to_user(document, framework, name, &full, part);
+        }
+        named.insert(full.into(), with_words(&part, &words));
+    }
+    named
+}
+
+/// Leaves out of a part what the user's own words replace.
+fn yield_to_user(
+    document: &Document,
+    framework: &Framework,
+    name: &str,
+    full: &str,
+    part: &mut Mapping,
+) {
+    if framework.parts.follows_command.as_deref() == Some(name)
+        && checks::has_command(document, framework)
+    {
+        part.insert("organize".into(), Value::Mapping(Mapping::new()));
+    }
+    // A mapping that the user gives for `organize` says it all.
+    if document.at(&["parts", full, "organize"]).is_some() {
+        part.shift_remove("organize");
+    }
+    if let Some(kept) = framework.parts.yielding.get(name)
+        && document.at(&["parts", full]).is_some()
+    {
+        part.retain(|key, _| {
+            key.as_str()
+                .is_some_and(|key| kept.iter().any(|kept| kept == key))
+        });
+    }
+}
+
+/// What stands for the words in braces in the data of parts.
+fn words(document: &Document, framework: &Framework, app: &App) -> [(&'static str, String); 4] {
+    let python = document
+        .text("build-base")
+        .and_then(|base| framework.python.get(base));
+    [
+        (
+            "{name}",
+            document.text("name").unwrap_or_default().to_owned(),
+        ),
+        ("{package}", document.package()),
+        ("{python}", python.cloned().unwrap_or_default()),
+        ("{npm-package}", app.npm_package.clone()),
+    ]
+}
+
+fn with_words(value: &Value, words: &[(&'static str, String)]) -> Value {
+    match value {
+        Value::String(text) => words
+            .iter()
+            .fold(text.clone(), |text, (word, by)| text.replace(word, by))
+            .into(),
+        Value::Sequence(items) => items.iter().map(|item| with_words(item, words)).collect(),
+        Value::Mapping(map) => Value::Mapping(
+            map.iter()
+                .map(|(key, value)| (with_words(key, words), with_words(value, words)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
 }
 
 fn remarks(document: &Document, applied: &Applied) -> Vec<String> {

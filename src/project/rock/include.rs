@@ -6,8 +6,8 @@ use std::path::Path;
 use super::Error;
 use super::checks::App;
 use super::document::Document;
-use super::framework::{Framework, Install};
 use super::validate;
+use crate::frameworks::rock::{Install, Rock as Framework};
 use crate::yaml::{Mapping, Value};
 
 /// Names at the top of a project that never belong into an image, as the peer has it.

@@ -4,10 +4,25 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Error, framework, validate};
+use super::{Error, validate};
+use crate::frameworks;
+use crate::frameworks::rock::Rock as Framework;
 
 /// The project file's name.
 pub const FILE: &str = "rockcraft.yaml";
+
+/// How every file begins.
+const BEGIN: &str = include_str!("template/rockcraft.yaml");
+
+/// What is commented out at its end, by framework.
+const ENDS: &[(&str, &str)] = &[
+    ("django", include_str!("template/django.yaml")),
+    ("expressjs", include_str!("template/expressjs.yaml")),
+    ("fastapi", include_str!("template/fastapi.yaml")),
+    ("flask", include_str!("template/flask.yaml")),
+    ("go", include_str!("template/go.yaml")),
+    ("spring-boot", include_str!("template/spring-boot.yaml")),
+];
 
 /// What to call a rock whose directory cannot lend it a name.
 const FALLBACK: &str = "my-rock-name";
@@ -42,14 +57,15 @@ pub struct Initialised {
 /// An unknown profile, a name no rock can have, an existing file without `force`, or a directory that cannot be
 /// written.
 pub fn init(ask: Init<'_>) -> Result<Initialised, Error> {
-    let framework = framework::of_extension(ask.profile)?.ok_or_else(|| Error::UnknownProfile {
-        given: ask.profile.to_owned(),
-        known: framework::extensions()
-            .iter()
-            .map(|name| format!("'{name}'"))
-            .collect::<Vec<_>>()
-            .join(", "),
-    })?;
+    let framework = frameworks::of_extension(ask.profile)
+        .and_then(Framework::find)
+        .ok_or_else(|| Error::UnknownProfile {
+            given: ask.profile.to_owned(),
+            known: frameworks::extensions()
+                .map(|name| format!("'{name}'"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })?;
     let name = match ask.name {
         Some(name) if validate::is_name(name) => name.to_owned(),
         Some(name) => return Err(Error::Name(name.to_owned())),
@@ -75,7 +91,7 @@ pub fn init(ask: Init<'_>) -> Result<Initialised, Error> {
         }
         Err(error) => return Err(failed(error)),
     };
-    file.write_all(framework.template(&name).as_bytes())
+    file.write_all(template(&framework, &name).as_bytes())
         .map_err(failed)?;
     Ok(Initialised {
         name,
@@ -90,4 +106,12 @@ fn directory_name(directory: &Path) -> Option<String> {
     let resolved = absolute.canonicalize().unwrap_or(absolute);
     let name = resolved.file_name()?.to_str()?.to_owned();
     validate::is_name(&name).then_some(name)
+}
+
+fn template(framework: &Framework, rock: &str) -> String {
+    let end = ENDS.iter().find(|(name, _)| *name == framework.name);
+    let text = BEGIN.to_owned() + end.map_or("", |(_, end)| end);
+    text.replace("{name}", rock)
+        .replace("{title}", &framework.title)
+        .replace("{profile}", &framework.extension())
 }

@@ -29,7 +29,7 @@ pub(super) fn layer(project: &Mapping) -> Result<String, Error> {
     {
         layer.insert("checks".into(), Value::Mapping(checks.clone()));
     }
-    yaml::to_string(&layer).map_err(|error| Error::Data(error.to_string()))
+    yaml::to_string(&layer).map_err(|error| Error::Content(vec![error.to_string()]))
 }
 
 /// The keys of a service in Pebble's order.

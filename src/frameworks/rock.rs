@@ -1,26 +1,18 @@
-//! The section `rock` of `metadata/frameworks/*.yaml`.
+//! The section `rock`: what the framework's extension adds to `rockcraft.yaml`, and what it wants of the app.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Error;
 use crate::yaml::{self, Mapping};
 
-/// Every framework: its extension, its data, and the end of its `rockcraft.yaml`.
-const FILES: &[(&str, &str, &str)] = &[(
-    "fastapi-framework",
-    include_str!("../../../metadata/frameworks/fastapi.yaml"),
-    include_str!("template/fastapi.yaml"),
-)];
-
-/// How every `rockcraft.yaml` begins.
-const TEMPLATE: &str = include_str!("template/rockcraft.yaml");
+/// The parts that every framework has.
+const COMMON: &str = include_str!("../../metadata/rock.yaml");
 
 /// What the extension of one framework does.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Framework {
+pub struct Rock {
     /// Its name; filled in from the file's.
     #[serde(skip)]
     pub name: String,
@@ -30,6 +22,9 @@ pub(super) struct Framework {
     pub bases: Vec<String>,
     /// Values of `build-base` when `base` is `bare`.
     pub build_bases: Vec<String>,
+    /// The version of Python of each build base, `{python}` in parts.
+    #[serde(default)]
+    pub python: BTreeMap<String, String>,
     /// Bases that need the switch; `all` means every one.
     #[serde(default)]
     pub experimental: Vec<String>,
@@ -40,7 +35,7 @@ pub(super) struct Framework {
     pub entry_point: Option<EntryPoint>,
     /// The app's service.
     pub service: String,
-    /// Its command; `{entry}`, `{name}` and `{worker-class}` are replaced.
+    /// Its command; `{entry}`, `{name}` and `{worker-class}` (gunicorn's) are replaced.
     pub command: String,
     /// All services.
     pub services: Mapping,
@@ -56,7 +51,7 @@ pub(super) struct Framework {
 /// Checks of the app's directory.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Checks {
+pub struct Checks {
     /// Whether all problems are told, as a list.
     #[serde(default)]
     pub listed: bool,
@@ -65,12 +60,17 @@ pub(super) struct Checks {
     pub files: BTreeMap<String, String>,
     /// Python requirements.
     pub requirements: Option<Requirements>,
+    /// A Node.js package's file, which must name the package and how it starts.
+    pub package_json: Option<String>,
+    /// Whether there must be one of Maven's and Gradle's build files, and at most one's wrapper.
+    #[serde(default)]
+    pub java_build: bool,
 }
 
 /// Which Python packages the app must require.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Requirements {
+pub struct Requirements {
     /// The first of these that is there is read.
     pub files: Vec<String>,
     /// One of these must be required; none: not looked at.
@@ -86,8 +86,8 @@ pub(super) struct Requirements {
 /// Where the app's object may be.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct EntryPoint {
-    /// The module path starts below this directory; `{name}` is the project's package name.
+pub struct EntryPoint {
+    /// The module path starts below this directory; `{package}` is the project's name as a Python package's.
     #[serde(default)]
     pub root: String,
     /// Files in the order of the search.
@@ -97,7 +97,7 @@ pub(super) struct EntryPoint {
     /// Functions that make the app, looked for when no variable is found, one after the other.
     #[serde(default)]
     pub factories: Vec<String>,
-    /// The text when nothing is found; `{project}` and `{name}` are replaced.
+    /// The text when nothing is found; `{project}` (the directory) and `{package}` are replaced.
     pub missing: String,
     /// The text for a file that is not Python; `{message}`, `{file}`, `{line}`.
     pub syntax_error: String,
@@ -106,7 +106,7 @@ pub(super) struct EntryPoint {
 /// How the app's files get into the image.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Install {
+pub struct Install {
     /// The directory in the image, without the leading `/`.
     pub directory: String,
     /// The part, without the extension's name.
@@ -131,10 +131,10 @@ pub(super) struct Install {
     pub optional: bool,
 }
 
-/// Parts by kind of base.
+/// Parts by what they depend on. In their texts `{name}`, `{package}` and `{python}` are replaced.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Parts {
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Parts {
     /// On every base.
     #[serde(default)]
     pub any: Mapping,
@@ -144,12 +144,20 @@ pub(super) struct Parts {
     /// More on an Ubuntu base.
     #[serde(default)]
     pub ubuntu: Mapping,
+    /// More when the project has the file.
+    #[serde(default)]
+    pub files: BTreeMap<String, Mapping>,
+    /// Parts of which only these keys are added to a part that the user declares.
+    #[serde(default)]
+    pub yielding: BTreeMap<String, Vec<String>>,
+    /// A part whose `organize` is left empty when the user gives the service's command.
+    pub follows_command: Option<String>,
 }
 
 /// What the local model needs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Local {
+pub struct Local {
     /// The app's Python environment, if it has one.
     pub python: Option<LocalPython>,
 }
@@ -157,56 +165,40 @@ pub(super) struct Local {
 /// A Python environment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LocalPython {
+pub struct LocalPython {
     /// The requirements file.
     pub requirements: String,
     /// Packages beside it.
     pub packages: Vec<String>,
 }
 
-impl Framework {
-    /// The extension's name.
+impl Rock {
+    /// The section of a framework; `None` for a framework that is not there.
+    #[must_use]
+    pub fn find(framework: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct File {
+            rock: Rock,
+        }
+        let (name, text) = super::text(framework)?;
+        let file: File = yaml::from_str(text).ok()?;
+        Some(Self {
+            name: name.to_owned(),
+            ..file.rock
+        })
+    }
+
+    /// The parts of every framework.
+    #[must_use]
+    pub fn common_parts() -> Parts {
+        yaml::from_str(COMMON).unwrap_or_default()
+    }
+
+    /// The extension's name: `fastapi-framework`.
+    #[must_use]
     pub fn extension(&self) -> String {
         format!("{}-framework", self.name)
     }
-
-    /// A new `rockcraft.yaml`.
-    pub fn template(&self, rock: &str) -> String {
-        let end = FILES
-            .iter()
-            .find(|(name, _, _)| *name == self.extension())
-            .map_or("", |(_, _, end)| end);
-        let begin = TEMPLATE
-            .replace("{name}", rock)
-            .replace("{title}", &self.title)
-            .replace("{profile}", &self.extension());
-        begin + end
-    }
-}
-
-#[derive(Deserialize)]
-struct File {
-    rock: Option<Framework>,
-}
-
-/// The framework of an extension such as `fastapi-framework`; `None` for one that is not known.
-pub(super) fn of_extension(extension: &str) -> Result<Option<Framework>, Error> {
-    let Some((_, text, _)) = FILES.iter().find(|(known, _, _)| *known == extension) else {
-        return Ok(None);
-    };
-    let name = extension.strip_suffix("-framework").unwrap_or(extension);
-    let file: File =
-        yaml::from_str(text).map_err(|error| Error::Data(format!("`{name}`: {error}")))?;
-    Ok(file.rock.map(|rock| Framework {
-        name: name.to_owned(),
-        ..rock
-    }))
-}
-
-/// The extensions that there are, which are the profiles of `rock init` too.
-#[must_use]
-pub fn extensions() -> Vec<&'static str> {
-    FILES.iter().map(|(name, _, _)| *name).collect()
 }
 
 #[cfg(test)]
@@ -214,9 +206,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_framework_file_is_valid() {
-        for extension in extensions() {
-            assert!(of_extension(extension).unwrap().is_some(), "{extension}");
+    fn every_framework_has_a_valid_section() {
+        for name in crate::frameworks::names() {
+            let (_, text) = crate::frameworks::text(name).unwrap();
+            let file: BTreeMap<String, yaml::Value> = yaml::from_str(text).unwrap();
+            let rock: Result<Rock, _> = yaml::from_value(file["rock"].clone());
+            assert!(rock.is_ok(), "{name}: {rock:?}");
         }
+        let common: Result<Parts, _> = yaml::from_str(COMMON);
+        assert!(common.is_ok(), "{common:?}");
     }
 }
