@@ -414,6 +414,11 @@ fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
         let mut provider = PostgresqlK8s::default();
         let update = provider.reconcile(&view).await.unwrap();
         select(&update, user(&update, 7), "web", "SELECT FROM kept");
-        provider.stop(true).await;
+        provider.stop(false).await;
+        // What `destroy` does after a daemon was killed.
+        let mut heir = PostgresqlK8s::default();
+        heir.adopt(directory.path());
+        heir.stop(true).await;
     });
+    assert!(!directory.path().exists());
 }

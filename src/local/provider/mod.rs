@@ -15,7 +15,7 @@ pub mod stand_in;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -93,6 +93,10 @@ pub struct ProviderSecret {
 pub trait Provider {
     /// The charm that it stands in for: name, endpoints, options.
     fn charm(&self) -> Charm;
+
+    /// Tells a provider that never reconciled which directory a killed daemon's provider had, so that `stop` ends what
+    /// that one left.
+    fn adopt(&mut self, _directory: &Path) {}
 
     /// Makes the world as the view asks, starting servers where needed.
     ///

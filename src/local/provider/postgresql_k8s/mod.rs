@@ -40,6 +40,7 @@ const OPERATOR: &str = "operator";
 #[derive(Default)]
 pub struct PostgresqlK8s {
     running: Option<Running>,
+    adopted: Option<PathBuf>,
 }
 
 struct Running {
@@ -69,20 +70,36 @@ impl Provider for PostgresqlK8s {
         }
     }
 
+    fn adopt(&mut self, directory: &Path) {
+        self.adopted = Some(directory.into());
+    }
+
     fn reconcile<'a>(&'a mut self, view: &'a View) -> BoxFuture<'a, Result<Update, String>> {
         Box::pin(self.update(view))
     }
 
     fn stop<'a>(&'a mut self, remove_data: bool) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let Some(running) = self.running.take() else {
-                return;
+            let adopted = self.adopted.take();
+            let directory = match self.running.take() {
+                Some(running) => {
+                    let socket = running.server.files().socket.clone();
+                    running.server.stop().await;
+                    let _ = std::fs::remove_dir_all(socket);
+                    running.directory
+                }
+                None => {
+                    let Some(Ok(directory)) = adopted.map(|path| path.canonicalize()) else {
+                        return;
+                    };
+                    let files = Files::below(&directory);
+                    stale::end(&files.data).await;
+                    let _ = std::fs::remove_dir_all(files.socket);
+                    directory
+                }
             };
-            let socket = running.server.files().socket.clone();
-            running.server.stop().await;
-            let _ = std::fs::remove_dir_all(socket);
             if remove_data {
-                let _ = std::fs::remove_dir_all(running.directory);
+                let _ = std::fs::remove_dir_all(directory);
             }
         })
     }
