@@ -224,14 +224,22 @@ async fn run_app(
         ));
     }
     stop_services(pebble, &run.stop, changes).await?;
-    // Pebble itself knows whether what runs is what the plan says, also when a hook was cut off after its layer: when
-    // nothing differs, this does nothing.
-    let change = pebble.replan().await?;
-    let change = wait(pebble, &change).await?;
-    if !run.start.is_empty() {
-        changes.push(format!("started {}", run.start.join(", ")));
-    } else if !change.tasks.is_empty() {
-        changes.push("restarted services whose configuration changed".to_owned());
+    if run.replan {
+        let change = pebble.replan().await?;
+        wait(pebble, &change).await?;
+        if let Some(pending) = &run.pending {
+            pebble.remove(&[pending], true).await?;
+        }
+        let verb = if run.start.is_empty() {
+            "restarted what had changed"
+        } else {
+            "started"
+        };
+        changes.push(
+            format!("{verb} {}", run.start.join(", "))
+                .trim_end()
+                .to_owned(),
+        );
     }
     Ok(Done::Completed)
 }

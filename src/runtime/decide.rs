@@ -377,18 +377,23 @@ fn run(
             run.stop.push(name.to_owned());
         }
     }
-    let planned = container
-        .services
+    let own = desired
         .iter()
-        .map(|(name, service)| (name, desired.get(name).unwrap_or(service)));
-    let added = desired
-        .iter()
-        .filter(|(name, _)| !container.services.contains_key(*name));
-    for (name, service) in planned.chain(added) {
-        let Some(name) = name.as_str() else { continue };
-        if layer::is_enabled(service) && state(name) != "active" {
-            run.start.push(name.to_owned());
+        .filter_map(|(name, service)| Some((name.as_str()?, service)));
+    let down = own.filter(|(name, service)| layer::is_enabled(service) && state(name) != "active");
+    run.start = down.map(|(name, _)| name.to_owned()).collect();
+    run.replan = run.layer.is_some() || container.layer_pending || !run.start.is_empty();
+    if run.replan {
+        // Pebble does not tell whether what runs is what the plan says: a hook cut off after its layer leaves this.
+        let path = pending_path(&runtime.state_directory);
+        if run.layer.is_some() {
+            run.files.push(File {
+                path: path.clone(),
+                content: String::new(),
+                owner: None,
+            });
         }
+        run.pending = Some(path);
     }
     Ok(run)
 }
@@ -397,6 +402,12 @@ fn run(
 #[must_use]
 pub fn snapshot_path(state_directory: &str) -> String {
     format!("{state_directory}/original-services.json")
+}
+
+/// The file that is there while a layer waits for its replan.
+#[must_use]
+pub fn pending_path(state_directory: &str) -> String {
+    format!("{state_directory}/layer-pending")
 }
 
 fn no_service(main: &str, originals: &Mapping) -> String {

@@ -128,15 +128,20 @@ pub struct Run {
     pub changed_variables: Vec<String>,
     /// Services that run and must not.
     pub stop: Vec<String>,
-    /// Enabled services that do not run.
+    /// The app's enabled services that do not run.
     pub start: Vec<String>,
+    /// Whether Pebble is to bring what runs in line with the plan.
+    pub replan: bool,
+    /// The file that is there from before the layer until after the replan; none where there is no layer.
+    pub pending: Option<String>,
 }
 
 impl Run {
-    /// Whether anything visible is to be done; asking Pebble to replan is not.
+    /// Whether nothing is to be done but, perhaps, files to be written.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.migration.is_none()
+            && !self.replan
             && self.layer.is_none()
             && self.stop.is_empty()
             && self.start.is_empty()

@@ -114,6 +114,8 @@ pub struct Container {
     pub migration_status: Option<String>,
     /// What we keep beside the migration status file.
     pub migration_record: Option<String>,
+    /// Whether an earlier hook was cut off between its layer and its replan.
+    pub layer_pending: bool,
     /// Files in the app's directory that a migration may be made of.
     pub scripts: BTreeSet<String>,
     /// Files that the framework wants pushed, as they are now, by path.

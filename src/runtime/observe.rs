@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::{join_all, try_join_all};
 
 use super::charm::{Charm, Role};
-use super::decide::snapshot_path;
+use super::decide::{pending_path, snapshot_path};
 use super::layer::Kind;
 use super::migration;
 use super::observation::{Container, Identity, Observation, Peer, SecretProblem, Workload};
@@ -374,6 +374,7 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
         snapshot_path(&runtime.state_directory),
         migration::status_path(&charm.framework),
         migration::record_path(&charm.framework),
+        pending_path(&runtime.state_directory),
     ];
     paths.extend(framework_files);
     let wanted: Vec<&str> = paths.iter().map(String::as_str).collect();
@@ -401,8 +402,9 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
         let content = files.remove(path)?;
         String::from_utf8(content).ok()
     };
-    let [snapshot, migration_status, migration_record] =
-        [wanted.first(), wanted.get(1), wanted.get(2)].map(|path| path.and_then(|path| text(path)));
+    let mut file = |at: usize| wanted.get(at).and_then(|path| text(path));
+    let (snapshot, migration_status, migration_record) = (file(0), file(1), file(2));
+    let layer_pending = file(3).is_some();
     Ok(Container {
         services: plan.services,
         states: services
@@ -412,6 +414,7 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
         snapshot,
         migration_status,
         migration_record,
+        layer_pending,
         scripts: scripts.into_iter().map(|file| file.name).collect(),
         files,
     })

@@ -300,6 +300,7 @@ impl Case {
                 self.framework
             )),
             migration_record: None,
+            layer_pending: false,
             scripts: files
                 .keys()
                 .filter_map(|path| path.strip_prefix(&directory))
@@ -596,6 +597,7 @@ fn after(
                     container.services.insert(name.clone(), service.clone());
                 }
             }
+            container.layer_pending = false;
             for (name, service) in &container.services {
                 let state = if service.get("startup").and_then(Yaml::as_str) == Some("enabled") {
                     "active"
@@ -616,6 +618,7 @@ fn put(container: &mut Container, charm: &Charm, path: &str, content: &str) {
     match name {
         "original-services.json" => container.snapshot = Some(content.into()),
         "database-migration-status" => container.migration_status = Some(content.into()),
+        "layer-pending" => container.layer_pending = true,
         "database-migration.json" => container.migration_record = Some(content.into()),
         _ => drop(container.files.insert(path.into(), content.into())),
     }
