@@ -661,3 +661,72 @@ fn help_is_short_and_good() {
     assert!(help.starts_with("Usage: relation-get [options]"), "{help}");
     assert!(help.contains("-r, --relation <value>"), "{help}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
+    #[test]
+    fn whatever_is_asked_there_is_an_answer_or_a_refusal(
+        calls in proptest::collection::vec(
+            (0..super::NAMES.len(), proptest::collection::vec(0..WORDS.len(), 0..6), ".{0,12}"),
+            1..12,
+        ),
+    ) {
+        let mut model = demo();
+        let mut context = hook(&model, "web/0");
+        for (tool, words, odd) in calls {
+            let tool = super::NAMES[tool];
+            let mut arguments: Vec<String> = words.iter().map(|at| WORDS[*at].into()).collect();
+            arguments.push(odd.clone());
+            let reply = context.run(&mut model, tool, &arguments, odd.as_bytes());
+            if reply.code == 0 {
+                proptest::prop_assert_eq!(reply.stderr, "");
+            } else {
+                proptest::prop_assert!(reply.stderr.starts_with("ERROR "), "{}", reply.stderr);
+                proptest::prop_assert_eq!(reply.stdout, "");
+            }
+        }
+        proptest::prop_assert!(context.commit(&mut model).is_ok());
+    }
+}
+
+const WORDS: &[&str] = &[
+    "-",
+    "--",
+    "-r",
+    "7",
+    "db:7",
+    "0",
+    "--app",
+    "--application=True",
+    "--format",
+    "json",
+    "yaml",
+    "--file",
+    "--label",
+    "L",
+    "key=value",
+    "key#base64=",
+    "=",
+    "/",
+    "web/0",
+    "pg",
+    "a..b=c",
+    "secret:00000000000000000000",
+    "secret:",
+    "--owner",
+    "unit",
+    "é=é",
+    "--é",
+    "-é",
+    "8000/tcp",
+    "1-2",
+    "active",
+    "--refresh",
+    "--peek",
+    "--revision",
+    "db",
+];

@@ -471,11 +471,10 @@ fn one(model: &Model, change: &Change, events: &mut Events) {
             };
             // A unit that goes too has its own `departed` for everybody.
             for other in found.seen_by_others(unit) {
-                if model.unit(&other).is_none_or(|other| other.dying) {
-                    continue;
+                if is_alive(model, &other) {
+                    let hook = RelationHook::Departed;
+                    push_relation(*relation, found, &other, hook, Some(unit), events);
                 }
-                let hook = RelationHook::Departed;
-                push_relation(*relation, found, &other, hook, Some(unit), events);
             }
         }
         Change::SecretObsolete { secret, revision } => {
@@ -555,7 +554,7 @@ fn entered(model: &Model, id: u32, unit: &str, events: &mut Events) {
     }
     let others = relation.seen_by_others(unit);
     for other in &others {
-        if model.unit(other).is_some_and(|other| !other.dying) {
+        if is_alive(model, other) {
             joined(id, relation, other, unit, events);
         }
     }
@@ -577,6 +576,11 @@ fn joined(id: u32, relation: &Relation, hearer: &str, of: &str, events: &mut Eve
     }
 }
 
+/// A unit that goes has queued its own end of every relation.
+fn is_alive(model: &Model, unit: &str) -> bool {
+    model.unit(unit).is_some_and(|unit| !unit.dying)
+}
+
 fn bag_changed(model: &Model, id: u32, member: &str, events: &mut Events) {
     let Some(relation) = model.relations.get(&id).filter(|found| !found.dying) else {
         return;
@@ -585,7 +589,9 @@ fn bag_changed(model: &Model, id: u32, member: &str, events: &mut Events) {
     if member.contains('/') {
         if relation.members.contains(member) {
             for other in relation.seen_by_others(member) {
-                push_relation(id, relation, &other, hook, Some(member), events);
+                if is_alive(model, &other) {
+                    push_relation(id, relation, &other, hook, Some(member), events);
+                }
             }
         }
         return;
@@ -597,7 +603,7 @@ fn bag_changed(model: &Model, id: u32, member: &str, events: &mut Events) {
         } else {
             !own
         };
-        if hears {
+        if hears && is_alive(model, unit) {
             push_relation(id, relation, unit, hook, None, events);
         }
     }

@@ -112,7 +112,9 @@ impl Model {
                 let ids: Vec<u32> = self
                     .relations
                     .iter()
-                    .filter(|(_, relation)| relation.side_of(application).is_some())
+                    .filter(|(_, relation)| {
+                        !relation.dying && relation.side_of(application).is_some()
+                    })
                     .map(|(id, _)| *id)
                     .collect();
                 for id in ids {

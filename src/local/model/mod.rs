@@ -283,4 +283,6 @@ pub struct Consumer {
 }
 
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 pub(crate) mod tests;

@@ -26,6 +26,9 @@ impl Queue {
         {
             return;
         }
+        if event.relation().is_some_and(|relation| self.ends(relation)) {
+            return;
+        }
         if let QueuedEvent::Relation {
             hook: RelationHook::Departed,
             relation,
@@ -54,6 +57,14 @@ impl Queue {
         if !self.waiting.contains(&event) {
             self.waiting.push(event);
         }
+    }
+
+    /// Whether `broken` is on its way: nothing comes after it.
+    fn ends(&self, ended: u32) -> bool {
+        self.running.iter().chain(&self.waiting).any(|event| {
+            matches!(event, QueuedEvent::Relation { hook: RelationHook::Broken, relation, .. }
+                if *relation == ended)
+        })
     }
 
     /// Removes what waits about a remote unit; true when its `joined` was among it.
