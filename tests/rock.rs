@@ -559,3 +559,32 @@ fn a_command_of_ones_own_with_only_default_files_gets_a_remark() {
         some.remarks
     );
 }
+
+#[test]
+fn the_tutorials_app_needs_nothing_but_init_in_every_stage() {
+    for (stage, targets) in [
+        ("1-hello", "/app/app.py"),
+        ("2-greeting", "/app/app.py"),
+        ("3-visitors", "/app/app.py /app/migrate.py"),
+    ] {
+        let apps = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/apps/fastapi");
+        let directory = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(apps.join(stage)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                fs::copy(entry.path(), directory.path().join(entry.file_name())).unwrap();
+            }
+        }
+        stdout(&run(
+            directory.path(),
+            &["init", "--profile", "fastapi-framework"],
+        ));
+        let rock = plan(directory.path()).unwrap();
+        let files: Vec<String> = rock
+            .files
+            .iter()
+            .map(|file| file.target.display().to_string())
+            .collect();
+        assert_eq!(files.join(" "), targets, "{stage}");
+    }
+}

@@ -281,6 +281,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn deep_nesting_is_an_error_and_not_a_crash() {
+        for text in ["f\"{".repeat(100_000), "f'{x:{".repeat(100_000)] {
+            assert_eq!(
+                names(&text).unwrap_err().message,
+                "too many nested f-strings"
+            );
+        }
+        assert!(names(&"(".repeat(100_000)).is_err());
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_read_to_its_end(text in "[\\[\\](){}'\"\\\\:=#;,a-c1f \n\t@$\u{e9}]{0,60}") {

@@ -32,7 +32,12 @@ pub(super) struct Scanner {
     at: usize,
     line: usize,
     brackets: Vec<(char, usize)>,
+    /// How many expressions of f-strings are open.
+    depth: usize,
 }
+
+/// How deep Python lets f-strings nest.
+const DEEPEST: usize = 150;
 
 impl Scanner {
     /// A scanner at the beginning of the text.
@@ -47,6 +52,7 @@ impl Scanner {
             at: 0,
             line: 1,
             brackets: Vec::new(),
+            depth: 0,
         }
     }
 
@@ -276,12 +282,17 @@ impl Scanner {
     /// The expression between braces of an f-string, up to its `}`, with its format.
     fn replacement(&mut self, quote: char) -> Result<(), SyntaxError> {
         let line = self.line;
+        self.depth += 1;
+        if self.depth >= DEEPEST {
+            return self.error("too many nested f-strings", line);
+        }
         let outer = std::mem::take(&mut self.brackets);
         while let Some(character) = self.peek(0) {
             match character {
                 '}' if self.brackets.is_empty() => {
                     self.next();
                     self.brackets = outer;
+                    self.depth -= 1;
                     return Ok(());
                 }
                 ':' if self.brackets.is_empty() => {
