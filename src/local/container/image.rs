@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::error::{Error, Trying};
-use super::overlay::make_directory;
+use super::overlay::{make_directory, make_directory_with_mode};
 use super::root_file_system::{Layout, Site};
 use super::{Specification, machine, python};
 use crate::project::rock::{self, Rock, RockFile};
@@ -184,7 +184,7 @@ pub(super) fn publish(
     };
     // One that was killed may have left it.
     clear().trying(|| format!("remove `{}`", new.display()))?;
-    make_directory(&new)?;
+    make_directory_with_mode(&new, 0o755)?;
     let filled = fill(&new)
         .and_then(|()| fs::rename(&new, &done).trying(|| format!("make `{}`", done.display())));
     if let Err(error) = filled {
@@ -285,14 +285,15 @@ fn key(plan: &Rock, facts: &[u8], entries: &[RockFile]) -> Result<String, Error>
 fn fill(directory: &Path, plan: &Rock, facts: &[u8], entries: &[RockFile]) -> Result<(), Error> {
     let root = directory.join("root");
     let layers = root.join(LAYERS);
-    make_directory(&layers)?;
     let layer = layers.join(&plan.layer_file);
-    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    for above in Path::new(LAYERS).ancestors() {
+        make_directory_with_mode(&root.join(above), 0o755)?;
+    }
+    make_directory_with_mode(&layers, 0o777)?;
     fs::write(&layer, &plan.layer)
-        .and_then(|()| mode(&layer, 0o777))
-        .and_then(|()| mode(&layers, 0o777))
+        .and_then(|()| fs::set_permissions(&layer, fs::Permissions::from_mode(0o777)))
         .trying(|| format!("write `{}`", layer.display()))?;
-    make_directory(&root.join("app"))?;
+    make_directory_with_mode(&root.join("app"), 0o755)?;
     let owner = machine::daemon_id();
     own(&root.join("app"), owner).trying(|| "give `/app` its owner".into())?;
     for entry in entries {
@@ -308,6 +309,7 @@ fn copy(source: &Path, target: &Path, owner: u32) -> io::Result<()> {
         && !parent.exists()
     {
         fs::create_dir_all(parent)?;
+        fs::set_permissions(parent, fs::Permissions::from_mode(0o755))?;
         own(parent, owner)?;
     }
     let data = fs::symlink_metadata(source)?;

@@ -22,7 +22,8 @@ use tokio::time::timeout;
 use super::error::{Error, Trying};
 use super::hosts::hosts;
 use super::network::{Network, UNIT};
-use super::process::{Process, Record, cleanup};
+use super::overlay::make_directory;
+use super::process::{Process, Record, cleanup, end_recorded};
 use super::relay::{Connect, Relay, Stream, connect_to, no_delay};
 use super::root_file_system::{HOSTS, STAGE};
 use super::supervisor::{Report, Setup};
@@ -205,7 +206,9 @@ impl Container {
     /// When something of it cannot be removed.
     pub async fn stop(&self) -> Result<(), Error> {
         self.inner.published.borrow_mut().clear();
-        self.inner.stop().await
+        self.inner.stop().await?;
+        self.inner.shared.borrow_mut().take();
+        cleanup(&self.inner.specification.directory)
     }
 }
 
@@ -230,14 +233,16 @@ impl Inner {
 
     async fn run(self: &Rc<Self>) -> Result<(), Error> {
         let directory = &self.specification.directory;
-        cleanup(directory)?;
-        for name in [STAGE, SHARED, "shared/pebble"] {
-            super::overlay::make_directory(&directory.join(name))?;
+        end_recorded(directory)?;
+        // A hook that runs meanwhile has the shared directory mounted, so it is emptied and not replaced.
+        let shared = directory.join(SHARED);
+        make_directory(&shared)?;
+        empty(&shared).trying(|| format!("empty `{}`", shared.display()))?;
+        for path in [directory.join(STAGE), shared.join("pebble")] {
+            make_directory(&path)?;
         }
-        *self.shared.borrow_mut() = Some(
-            File::open(directory.join(SHARED))
-                .trying(|| format!("open `{}`", directory.join(SHARED).display()))?,
-        );
+        *self.shared.borrow_mut() =
+            Some(File::open(&shared).trying(|| format!("open `{}`", shared.display()))?);
         fs::write(directory.join(HOSTS), self.hosts()).trying(|| "write the hosts file".into())?;
         Setup {
             daemon: std::process::id(),
@@ -252,6 +257,7 @@ impl Inner {
             .unwrap_or_else(|_| Err(self.pebble_error("does not answer")));
         if result.is_err() {
             self.stop().await?;
+            cleanup(directory)?;
         }
         result
     }
@@ -383,11 +389,15 @@ impl Inner {
         let stale: Vec<Relay> = {
             let services = self.services.borrow();
             let mut running = self.running.borrow_mut();
-            let relays = running.iter_mut().flat_map(|running| {
-                let unwanted = |service: &Service, _: &mut Relay| !services.contains(service);
-                running.relays.extract_if(.., unwanted)
-            });
-            relays.map(|(_, relay)| relay).collect()
+            let relays = running.as_mut().map(|running| &mut running.relays);
+            relays.map_or_else(Vec::new, |relays| {
+                let (kept, stale) = std::mem::take(relays)
+                    .into_iter()
+                    .partition(|(service, _)| services.contains(service));
+                *relays = kept;
+                let stale: BTreeMap<Service, Relay> = stale;
+                stale.into_values().collect()
+            })
         };
         for relay in stale {
             relay.stop().await;
@@ -397,6 +407,7 @@ impl Inner {
         let Some(running) = running.as_mut() else {
             return Ok(());
         };
+        let mut failed = Ok(());
         for service in services.iter() {
             if running.relays.contains_key(service) {
                 continue;
@@ -408,11 +419,17 @@ impl Inner {
                     "listen on port {} of `{name}` in `{}`",
                     service.port, self.specification.unit
                 )
-            })?;
-            let relay = Relay::start(listener, connect_to(service, &self.dial));
-            running.relays.insert(service.clone(), relay);
+            });
+            match listener {
+                Ok(listener) => {
+                    let relay = Relay::start(listener, connect_to(service, &self.dial));
+                    running.relays.insert(service.clone(), relay);
+                }
+                // The others can be had all the same.
+                Err(error) => failed = failed.and(Err(error)),
+            }
         }
-        Ok(())
+        failed
     }
 
     async fn stop(&self) -> Result<(), Error> {
@@ -424,7 +441,6 @@ impl Inner {
             network,
         }) = running
         {
-            drop((relays, network));
             for signal in [Signal::SIGTERM, Signal::SIGKILL] {
                 record
                     .pebble
@@ -437,9 +453,10 @@ impl Inner {
                     break;
                 }
             }
+            // Until here, so that the app could still say goodbye to its database.
+            drop((relays, network));
         }
-        self.shared.borrow_mut().take();
-        cleanup(&self.specification.directory)
+        end_recorded(&self.specification.directory)
     }
 }
 
@@ -477,6 +494,18 @@ fn rewrite(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::options().write(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.set_len(text.len() as u64)
+}
+
+fn empty(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if fs::symlink_metadata(&path)?.is_dir() {
+            fs::remove_dir_all(path)?;
+        } else {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Error> {

@@ -127,6 +127,13 @@ pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).trying(|| format!("make `{}`", path.display()))
 }
 
+/// Makes the directory with exactly this mode, whatever the process masks.
+pub(super) fn make_directory_with_mode(path: &Path, mode: u32) -> Result<(), Error> {
+    make_directory(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .trying(|| format!("set the mode of `{}`", path.display()))
+}
+
 fn copy_attributes(from: &Path, to: &Path) -> Result<(), Error> {
     let copy = || -> io::Result<()> {
         let data = fs::metadata(from)?;

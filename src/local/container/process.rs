@@ -82,25 +82,38 @@ impl Record {
 /// # Errors
 /// [`Error::Io`] when a process cannot be ended or a file cannot be removed.
 pub fn cleanup(directory: &Path) -> Result<(), Error> {
-    let record = directory.join(RECORD);
-    if let Ok(text) = fs::read(&record) {
-        if let Ok(found) = serde_json::from_slice::<Record>(&text) {
-            for process in [found.pebble, found.supervisor] {
-                end(process).trying(|| format!("end process {}", process.pid))?;
-            }
-        }
-        fs::remove_file(&record).trying(|| format!("remove `{}`", record.display()))?;
-    }
+    end_recorded(directory)?;
     for name in [SHARED, root_file_system::STAGE, super::charm_command::STAGE] {
-        let path = directory.join(name);
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).trying(|| format!("remove `{}`", path.display()))?;
-            }
-            _ => {}
-        }
+        gone(directory, name, |path| fs::remove_dir_all(path))?;
     }
     Ok(())
+}
+
+/// Ends the processes noted in the directory, which stays as it is.
+pub(super) fn end_recorded(directory: &Path) -> Result<(), Error> {
+    let Ok(text) = fs::read(directory.join(RECORD)) else {
+        return Ok(());
+    };
+    if let Ok(found) = serde_json::from_slice::<Record>(&text) {
+        for process in [found.pebble, found.supervisor] {
+            end(process).trying(|| format!("end process {}", process.pid))?;
+        }
+    }
+    gone(directory, RECORD, |path| fs::remove_file(path))
+}
+
+fn gone(
+    directory: &Path,
+    name: &str,
+    remove: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), Error> {
+    let path = directory.join(name);
+    match remove(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).trying(|| format!("remove `{}`", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn end(process: Process) -> io::Result<()> {

@@ -110,13 +110,9 @@ fn installer() -> Result<Command, Error> {
         &["uv", "pip"],
     ];
     for form in forms {
-        let command = || {
-            let mut words = form.iter();
-            let mut command = Command::new(words.next().copied().unwrap_or_default());
-            command.args(words);
-            command
-        };
-        let works = command()
+        let mut words = form.iter();
+        let works = Command::new(words.next().copied().unwrap_or_default())
+            .args(words)
             .arg(if form.first() == Some(&"uv") {
                 "--help"
             } else {
@@ -127,8 +123,10 @@ fn installer() -> Result<Command, Error> {
             .stderr(Stdio::null())
             .status();
         if works.is_ok_and(|status| status.success()) {
-            let mut command = command();
-            command.arg("install");
+            // The app runs as another user, who must be able to read what pip writes.
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", "umask 022 && exec \"$@\"", "sh"]);
+            command.args(form).arg("install");
             if form.first() == Some(&"uv") {
                 command.args(["--python", INTERPRETER]);
             } else {

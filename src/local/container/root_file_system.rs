@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -19,7 +19,7 @@ use nix::unistd::{chdir, chroot, dup2_stdout, pivot_root};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Trying};
-use super::overlay::{Overlays, bind, make_directory};
+use super::overlay::{Overlays, bind, make_directory, make_directory_with_mode};
 use super::supervisor::{Report, Setup, die_with};
 use super::{SHARED, accounts, machine};
 
@@ -121,10 +121,13 @@ fn build(directory: &Path) -> Result<Setup, Error> {
         ("run", 0o755),
         ("tmp", 0o1777),
     ] {
-        directory_with_mode(&root.join(name), mode)?;
+        make_directory_with_mode(&root.join(name), mode)?;
     }
     if let Some(site) = &layout.python {
-        overlays.compose(&[site.tree.clone()], &inside(&root, &site.directory))?;
+        overlays.compose(
+            std::slice::from_ref(&site.tree),
+            &inside(&root, &site.directory),
+        )?;
         hide(&site.others, &root, &stage)?;
     }
     hide(&layout.hidden, &root, &stage)?;
@@ -200,6 +203,11 @@ fn write_front(front: &Path, setup: &Setup) -> Result<(), Error> {
         make_directory(&inside(front, &site.directory))?;
         let programs = front.join("usr/local/bin");
         make_directory(&programs)?;
+        // The one with the packages, whatever else this machine has on its PATH.
+        for name in ["python", "python3"] {
+            symlink("/bin/python3", programs.join(name))
+                .trying(|| format!("link `/usr/local/bin/{name}`"))?;
+        }
         for entry in fs::read_dir(site.tree.join("bin"))
             .into_iter()
             .flatten()
@@ -221,15 +229,9 @@ fn write_back(back: &Path) -> Result<(), Error> {
         ("var/log", 0o755),
         ("var/tmp", 0o1777),
     ] {
-        directory_with_mode(&back.join(path), mode)?;
+        make_directory_with_mode(&back.join(path), mode)?;
     }
     symlink("/run", back.join("var/run")).trying(|| "link `/var/run`".into())
-}
-
-fn directory_with_mode(path: &Path, mode: u32) -> Result<(), Error> {
-    make_directory(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
-        .trying(|| format!("set the mode of `{}`", path.display()))
 }
 
 /// The absolute path of the container, seen from outside.
@@ -269,7 +271,7 @@ fn devices(root: &Path) -> Result<(), Error> {
         Some("newinstance,ptmxmode=0666,mode=0620"),
     )
     .trying(|| "mount `/dev/pts`".into())?;
-    directory_with_mode(&dev.join("shm"), 0o1777)?;
+    make_directory_with_mode(&dev.join("shm"), 0o1777)?;
     for (name, to) in [
         ("fd", "/proc/self/fd"),
         ("ptmx", "pts/ptmx"),
@@ -315,14 +317,14 @@ fn charm_volume(root: &Path, directory: &Path, pebble: &Path) -> Result<(), Erro
     fs::File::create(&program).trying(|| "make `/charm/bin/pebble`".into())?;
     bind(pebble, &program)?;
     let none: Option<&str> = None;
-    mount(
+    // A user namespace may not change the flags of what it was given; nothing but root could write there anyway.
+    let _ = mount(
         none,
         &program,
         none,
         MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY,
         none,
-    )
-    .or_else(|_| Ok::<(), Error>(()))?;
+    );
     let shared = directory.join(SHARED);
     bind(&shared, &container)?;
     // Pebble syncs its state to disk at each change; a tmpfs makes that free, and nobody needs it afterwards.

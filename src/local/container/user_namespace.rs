@@ -22,7 +22,7 @@ pub fn enter_user_namespace() -> Result<(), Error> {
         return Ok(());
     }
     let (user, group) = (geteuid(), getegid());
-    unshare(CloneFlags::CLONE_NEWUSER).map_err(|error| refused(error))?;
+    unshare(CloneFlags::CLONE_NEWUSER).map_err(refused)?;
     for (file, content) in [
         ("setgroups", "deny".to_owned()),
         ("uid_map", format!("0 {user} 1")),
