@@ -10,6 +10,7 @@ mod ports;
 mod relation;
 mod reply;
 mod secret;
+mod secret_read;
 mod status;
 mod tools;
 mod unit;

@@ -5,7 +5,7 @@ use crate::local::model::{Model, Version};
 use super::arguments::{Arguments, Flag};
 use super::context::Context;
 use super::failure::Failure;
-use super::{action, ports, relation, secret, status, unit};
+use super::{action, ports, relation, secret, secret_read, status, unit};
 
 /// Flags, positional arguments and purpose.
 fn describe(tool: &str) -> Option<(&'static [Flag], &'static str, &'static str)> {
@@ -69,13 +69,13 @@ fn describe(tool: &str) -> Option<(&'static [Flag], &'static str, &'static str)>
             "Add a secret.",
         ),
         "secret-get" => (
-            secret::GET,
+            secret_read::GET,
             "<ID> [<key>[#base64]]",
             "Get a secret's content.",
         ),
         "secret-grant" => (secret::GRANT, "<ID>", "Grant access to a secret."),
-        "secret-ids" => (secret::IDS, "", "List the secrets that are owned."),
-        "secret-info-get" => (secret::INFO, "<ID>", "Get a secret's metadata."),
+        "secret-ids" => (secret_read::IDS, "", "List the secrets that are owned."),
+        "secret-info-get" => (secret_read::INFO, "<ID>", "Get a secret's metadata."),
         "secret-remove" => (secret::REMOVE, "<ID>", "Remove a secret."),
         "secret-revoke" => (secret::REVOKE, "<ID>", "Revoke access to a secret."),
         "secret-set" => (
@@ -136,10 +136,10 @@ pub(super) fn run(
         "relation-set" => relation::set(context, model, arguments, stdin),
         "resource-get" => unit::resource(context, model, arguments),
         "secret-add" => secret::add(context, model, arguments, stdin),
-        "secret-get" => secret::get(context, model, arguments),
+        "secret-get" => secret_read::get(context, model, arguments),
         "secret-grant" => secret::grant(context, model, arguments),
-        "secret-ids" => secret::ids(context, model, arguments),
-        "secret-info-get" => secret::info(context, model, arguments),
+        "secret-ids" => secret_read::ids(context, model, arguments),
+        "secret-info-get" => secret_read::info(context, model, arguments),
         "secret-remove" => secret::remove(context, model, arguments),
         "secret-revoke" => secret::revoke(context, model, arguments),
         "secret-set" => secret::set(context, model, arguments, stdin),

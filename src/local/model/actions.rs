@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::events::Change;
+use super::change::Change;
 use super::{Action, ActionStatus, Model, application_of};
 
 /// Why an action cannot be run.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::events::Change;
+use super::change::Change;
 use super::{Application, Charm, Model, Relation, Role, Side, Status, Unit};
 
 /// Why an application or unit cannot be what was asked.

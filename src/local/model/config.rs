@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::events::Change;
+use super::change::Change;
 use super::{Application, ConfigOption, Model};
 
 /// Why an option cannot be set.

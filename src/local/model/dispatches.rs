@@ -1,6 +1,7 @@
 //! A unit's dispatches: what it handles next, and what follows when that ends well or badly.
 
-use super::events::{Change, QueuedEvent, RelationHook};
+use super::change::Change;
+use super::events::{QueuedEvent, RelationHook};
 use super::{ActionStatus, Model, Status};
 
 impl Model {

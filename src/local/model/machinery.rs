@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::events::{Change, QueuedEvent, after};
+use super::change::Change;
+use super::events::QueuedEvent;
+use super::hearers::after;
 use super::{Application, Model, Relation, Side, Unit, Version};
 
 /// The application of a unit: `web` of `web/0`; an application's name is its own.

@@ -6,9 +6,12 @@
 
 mod actions;
 mod applications;
+mod change;
 mod config;
 mod dispatches;
+mod environment;
 mod events;
+mod hearers;
 mod machinery;
 mod queue;
 mod relations;
@@ -17,8 +20,11 @@ mod version;
 
 pub use actions::Error as ActionError;
 pub use applications::Error as ApplicationError;
+pub use change::Change;
 pub use config::Error as ConfigError;
-pub use events::{Agent, Change, QueuedEvent, RelationHook, SecretHook, after};
+pub use environment::Agent;
+pub use events::{QueuedEvent, RelationHook, SecretHook};
+pub use hearers::after;
 pub use machinery::application_of;
 pub use queue::Queue;
 pub use relations::Error as RelationError;

@@ -1,6 +1,6 @@
 //! Relations between applications, and their databags.
 
-use super::events::Change;
+use super::change::Change;
 use super::{Bag, Model, Relation, Role, Side};
 
 /// Why a relation cannot be made or removed. The texts are Juju's, with what to do about it.

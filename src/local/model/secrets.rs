@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::events::Change;
+use super::change::Change;
 use super::{Bag, Grant, Model, Secret, application_of};
 
 /// Why a secret cannot be what was asked. The texts are Juju's.
