@@ -69,7 +69,7 @@ pub enum Error {
     #[error("{0}")]
     Problem(Box<Problem>),
     /// The same, several times.
-    #[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))]
     Problems {
         /// At least one.
         problems: Vec<Problem>,

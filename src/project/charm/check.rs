@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
-use crate::frameworks::charm::Generation;
+use crate::frameworks::charm::{Charm, Generation};
 use crate::project::{Error, Problem};
-use crate::yaml::Value;
+use crate::yaml::{Mapping, Value};
 
 /// What is wrong with a project.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +33,14 @@ pub fn check(directory: &std::path::Path, switch: Switch) -> Result<Report, Erro
         Err(error) => return report.with(error),
     };
     report.problems.extend(juju::problems(&project, &expanded));
-    report.problems.extend(hidden_options(&project, &expanded));
+    hidden_options(&project, &expanded, &mut report);
     report.problems.extend(parts(&project));
     report
         .warnings
         .extend(paas_config::warnings(directory, expanded.generation));
     report.warnings.extend(warnings(&project, &expanded));
+    report.problems.sort_by_key(|problem| problem.place);
+    report.warnings.sort_by_key(|warning| warning.place);
     report.expanded = Some(expanded);
     match base::platforms(&project) {
         Ok(_) => Ok(report),
@@ -57,42 +59,62 @@ impl Report {
     }
 }
 
-/// Options of which only one could reach the app, since both become the same variable.
-fn hidden_options(project: &Project, expanded: &Expanded) -> Vec<Problem> {
-    let options = expanded
-        .project
-        .get("config")
-        .and_then(|config| config.get("options"));
-    let mut variables: BTreeMap<String, &str> = BTreeMap::new();
-    let mut problems = Vec::new();
-    for name in options
-        .and_then(Value::as_mapping)
-        .into_iter()
-        .flat_map(|options| options.keys())
-        .filter_map(Value::as_str)
-    {
-        let variable = name.to_uppercase().replace('-', "_");
-        if let Some(other) = variables.insert(variable.clone(), name) {
-            let message = format!(
-                "the options `{other}` and `{name}` would both be the variable that ends in `{variable}`: one hides the other"
-            );
-            let named = if project
-                .document
-                .place(&["config", "options", name])
-                .is_some()
-            {
-                name
-            } else {
-                other
-            };
-            problems.push(
-                project
-                    .problem(&["config", "options", named], message)
-                    .hint(format!("rename `{named}`")),
-            );
+/// Options that would not reach the app, or keep another from it, since both become the same variable.
+fn hidden_options(project: &Project, expanded: &Expanded, report: &mut Report) {
+    let Some(charm) = Charm::find(expanded.framework) else {
+        return;
+    };
+    let prefix = charm.variable_prefix(expanded.generation);
+    let variable = |name: &str| format!("{prefix}{}", name.to_uppercase().replace('-', "_"));
+    let own = format!("{}-", expanded.framework);
+    let users = project.mapping();
+    let users = options(&users);
+    let mut taken: BTreeMap<String, String> = [
+        ("base-url", "the app's own URL"),
+        ("peer-fqdns", "the names of its other units"),
+    ]
+    .map(|(name, what)| (variable(name), what.to_owned()))
+    .into();
+    for (name, _) in options(&expanded.project) {
+        if let Some(rest) = name
+            .strip_prefix("app-")
+            .or_else(|| name.strip_prefix(&own))
+            && !users.iter().any(|(user, _)| *user == name)
+        {
+            taken.insert(variable(rest), format!("the option `{name}`"));
         }
     }
-    problems
+    for (name, _) in users {
+        let variable = variable(name);
+        if let Some(other) = taken.get(&variable) {
+            let message =
+                format!("the option `{name}` would be the variable `{variable}`, which {other} is");
+            let problem = project
+                .problem(&["config", "options", name], message)
+                .hint(format!("rename `{name}`"));
+            // A key of the user's own takes the place of the generated one, as with the peer.
+            if name == "secret-key" {
+                report.warnings.push(problem);
+            } else {
+                report.problems.push(problem);
+            }
+        } else {
+            taken.insert(variable, format!("the option `{name}`"));
+        }
+    }
+}
+
+/// The options in `config.options`, by name.
+fn options(mapping: &Mapping) -> Vec<(&str, &Value)> {
+    let options = mapping
+        .get("config")
+        .and_then(|config| config.get("options"))
+        .and_then(Value::as_mapping);
+    options
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, option)| Some((name.as_str()?, option)))
+        .collect()
 }
 
 /// Parts that `pack` does not make: only charmcraft runs their plugins.
@@ -126,12 +148,7 @@ fn warnings(project: &Project, expanded: &Expanded) -> Vec<Problem> {
             message,
         ));
     }
-    let options = expanded
-        .project
-        .get("config")
-        .and_then(|config| config.get("options"));
-    for (name, option) in options.and_then(Value::as_mapping).into_iter().flatten() {
-        let name = name.as_str().unwrap_or_default();
+    for (name, option) in options(&expanded.project) {
         if name.contains('_') {
             let message =
                 format!("option `{name}` has `_` in its name; Charmhub's convention is `-`");

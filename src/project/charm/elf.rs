@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_dispatch_is_refused() {
-        let truncated = elf(62, 1).into_iter().take(70).collect();
+        let truncated = elf(62, 1).into_iter().take(66).collect();
         for (content, text) in [
             (elf(62, 3), "dynamically linked"),
             (elf(9, 1), "a machine that Juju does not know"),

@@ -77,7 +77,8 @@ pub fn init(request: &Init) -> Result<Initialised, Error> {
     if !loadable_name(&name) {
         return Err(Error::Usage(format!(
             "{name} is not a valid charm name. The name must start with a lowercase letter and contain only alphanumeric characters and hyphens.\n\
-             hint: give another with `--name`; hyphens stand alone and inside"
+             hint: give another with `--name`, such as `{}`",
+            suggested_name(&name)
         )));
     }
     let there: Vec<&str> = TEMPLATE
@@ -125,6 +126,34 @@ pub(super) fn loadable_name(name: &str) -> bool {
         && name.ends_with(inner)
         && name.chars().all(|c| inner(c) || c == '-')
         && !name.contains("--")
+}
+
+/// The nearest name that will do.
+fn suggested_name(name: &str) -> String {
+    let name: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_lowercase() || c.is_ascii_digit() {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let name = name
+        .split('-')
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-");
+    let name = name
+        .trim_start_matches(|c: char| !c.is_ascii_lowercase())
+        .to_owned();
+    if loadable_name(&name) {
+        name
+    } else {
+        "my-app".to_owned()
+    }
 }
 
 /// Fills the `{holes}` in; a line that begins with a generation is for that generation only.
@@ -191,6 +220,7 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(loadable_name(name), good, "{name}");
+            assert!(loadable_name(&suggested_name(name)), "{name}");
         }
     }
 }

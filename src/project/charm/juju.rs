@@ -110,7 +110,12 @@ impl Found<'_> {
                     let message = format!(
                         "the endpoint name `{name}` is used twice, in `{other}` and in `{role}`"
                     );
-                    self.add(&path, message, format!("rename `{role}.{name}`"));
+                    let users = if self.project.document.place(&path).is_some() {
+                        role
+                    } else {
+                        other
+                    };
+                    self.add(&[users, name], message, format!("rename `{users}.{name}`"));
                 }
                 if self.reserved(name) {
                     self.add(

@@ -7,7 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::{Expanded, Platform, Project, Report, Switch, base, check, companions, elf, files};
-use crate::project::{Error, Problem, write_whole};
+use crate::project::{Error, write_whole};
 use crate::yaml::{self, Value};
 
 /// How hard to compress: this level is the fastest that makes the executable clearly smaller.
@@ -44,10 +44,10 @@ pub struct Packed {
 /// # Errors
 /// The project is refused, no platform fits the executable, the executable is not static, or the disk is full.
 pub fn pack(request: &Pack) -> Result<(Vec<Packed>, Report), Error> {
-    let report = check(&request.directory, request.switch)?;
+    let mut report = check(&request.directory, request.switch)?;
     let Some(expanded) = report
         .expanded
-        .as_ref()
+        .clone()
         .filter(|_| report.problems.is_empty())
     else {
         return Err(Error::Problems {
@@ -66,11 +66,16 @@ pub fn pack(request: &Pack) -> Result<(Vec<Packed>, Report), Error> {
         std::env::current_exe().unwrap_or(executable)
     };
     let architecture = elf::architecture(&shown, &dispatch)?;
-    let platforms = chosen(&project, request.platform.as_deref(), architecture)?;
+    let platforms = chosen(
+        &project,
+        request.platform.as_deref(),
+        architecture,
+        &mut report,
+    )?;
     std::fs::create_dir_all(&request.output).map_err(Error::write(&request.output))?;
     let mut packed = Vec::new();
     for platform in platforms {
-        let content = archive(&request.directory, expanded, &platform, &dispatch)?;
+        let content = archive(&request.directory, &expanded, &platform, &dispatch)?;
         let path = request.output.join(base::file_name(
             companions::text(&expanded.project, "name"),
             &platform,
@@ -90,6 +95,7 @@ fn chosen(
     project: &Project,
     label: Option<&str>,
     architecture: &str,
+    report: &mut Report,
 ) -> Result<Vec<Platform>, Error> {
     let all = base::platforms(project)?;
     let labels = all
@@ -107,21 +113,25 @@ fn chosen(
             }
         },
     };
-    let others: Vec<String> = wanted
-        .iter()
-        .map(|platform| platform.architecture.clone())
-        .filter(|other| other != architecture)
-        .collect();
-    let fitting: Vec<Platform> = wanted
+    let (fitting, others): (Vec<Platform>, Vec<Platform>) = wanted
         .into_iter()
-        .filter(|platform| platform.architecture == architecture)
-        .collect();
-    if fitting.is_empty() {
-        let other = others.first().map_or("", String::as_str);
-        let message =
-            format!("the executable is for {architecture}, and the platform is for {other}");
-        let problem: Problem = project.problem(&["platforms"], message);
-        return Err(problem.hint(format!("give the executable for {other} with `--runtime FILE`, or add the platform `{architecture}:`")).into());
+        .partition(|platform| platform.architecture == architecture);
+    for Platform {
+        label,
+        architecture: other,
+    } in others
+    {
+        let message = format!(
+            "the executable is for {architecture}, and the platform `{label}` is for {other}"
+        );
+        let hint = format!("give the executable for {other} with `--runtime FILE`");
+        let problem = project.problem(&["platforms", &label], message);
+        if fitting.is_empty() {
+            return Err(problem
+                .hint(format!("{hint}, or add the platform `{architecture}:`"))
+                .into());
+        }
+        report.warnings.push(problem.hint(hint));
     }
     Ok(fitting)
 }

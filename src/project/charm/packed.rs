@@ -10,12 +10,24 @@ use zip::ZipArchive;
 use crate::project::Error;
 use crate::yaml::{Document, Mapping, Value};
 
-/// No file of a charm may be larger than this, unpacked: 512 MiB.
-const LARGEST_FILE: u64 = 512 << 20;
-/// No charm may be larger than this, unpacked: 2 GiB.
-const LARGEST_CHARM: u64 = 2 << 30;
-/// No charm may have more entries than this.
-const MOST_ENTRIES: usize = 65_536;
+/// How large a charm may be, unpacked: beyond it, it is an attack or a mistake.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Bytes of one file.
+    file: u64,
+    /// Bytes of all files.
+    charm: u64,
+    /// Entries.
+    entries: usize,
+}
+
+/// A Python charm has 2,600 files of 40 MB.
+const LIMITS: Limits = Limits {
+    file: 512 << 20,
+    charm: 2 << 30,
+    entries: 65_536,
+};
+
 /// No YAML file of a charm may be larger than this: 4 MiB.
 const LARGEST_YAML: u64 = 4 << 20;
 
@@ -81,19 +93,24 @@ pub fn read(path: &Path) -> Result<Charm, Error> {
 /// # Errors
 /// It is no zip, an entry points out of the charm, it is absurdly large, or the operating system refuses.
 pub fn unpack(path: &Path, directory: &Path) -> Result<(), Error> {
+    unpack_within(path, directory, LIMITS)
+}
+
+fn unpack_within(path: &Path, directory: &Path, limits: Limits) -> Result<(), Error> {
     let refuse = |reason: String| Error::Charm {
         path: path.to_owned(),
         reason,
     };
     let mut zip = open(path)?;
-    if zip.len() > MOST_ENTRIES {
+    if zip.len() > limits.entries {
         return Err(refuse(format!(
-            "it has {} entries; {MOST_ENTRIES} is the most",
-            zip.len()
+            "it has {} entries; {} is the most",
+            zip.len(),
+            limits.entries
         )));
     }
     std::fs::create_dir_all(directory).map_err(Error::write(directory))?;
-    let mut left = LARGEST_CHARM;
+    let mut left = limits.charm;
     let mut links = Vec::new();
     for index in 0..zip.len() {
         let mut entry = zip
@@ -111,7 +128,7 @@ pub fn unpack(path: &Path, directory: &Path) -> Result<(), Error> {
             std::fs::create_dir_all(&target).map_err(Error::write(&target))?;
             continue;
         }
-        let limit = LARGEST_FILE.min(left);
+        let limit = limits.file.min(left);
         let mut content = Vec::new();
         entry
             .by_ref()
@@ -253,6 +270,48 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_charm_of_absurd_size_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let charm = directory.path().join("x.charm");
+        let mut zip = zip::ZipWriter::new(File::create(&charm).unwrap());
+        for name in ["a", "b", "c"] {
+            zip.start_file(name, zip::write::SimpleFileOptions::DEFAULT)
+                .unwrap();
+            std::io::Write::write_all(&mut zip, &[0; 1000]).unwrap();
+        }
+        zip.finish().unwrap();
+        let fits = Limits {
+            file: 1000,
+            charm: 3000,
+            entries: 3,
+        };
+        for (limits, text) in [
+            (
+                Limits { file: 999, ..fits },
+                Some("its entry `a` is larger than 999 bytes"),
+            ),
+            (
+                Limits {
+                    charm: 2999,
+                    ..fits
+                },
+                Some("its entry `c` is larger than 999 bytes"),
+            ),
+            (
+                Limits { entries: 2, ..fits },
+                Some("it has 3 entries; 2 is the most"),
+            ),
+            (fits, None),
+        ] {
+            let result = unpack_within(&charm, &directory.path().join("into"), limits);
+            match text {
+                Some(text) => assert!(result.unwrap_err().to_string().contains(text), "{text}"),
+                None => result.unwrap(),
+            }
+        }
+    }
 
     #[test]
     fn only_paths_that_stay_inside_are_taken() {

@@ -90,7 +90,13 @@ impl Project {
             Err(source) => return Err(Error::Read { path, source }),
         };
         let document = Document::parse(&text).map_err(|YamlError { message, position }| {
-            Problem::new(FILE, format!("error parsing '{FILE}': {message}")).at("", position)
+            let twice = message.contains("duplicate key");
+            let hint = twice.then(|| "put the lines of both under one of them".to_owned());
+            let message = format!("error parsing '{FILE}': {message}");
+            Problem {
+                hint,
+                ..Problem::new(FILE, message).at("", position)
+            }
         })?;
         let project = Self {
             directory: directory.to_owned(),
