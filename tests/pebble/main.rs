@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod daemon;
+mod directories;
 mod exec;
+mod exec_context;
 mod fake;
 mod files;
 mod nonsense;
