@@ -120,6 +120,8 @@ pub struct FrameworkOption {
     pub kind: String,
     /// The least number.
     pub minimum: Option<i64>,
+    /// The greatest number.
+    pub maximum: Option<i64>,
     /// The least length, in characters.
     pub minimum_length: Option<usize>,
     /// The only values.

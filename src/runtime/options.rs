@@ -41,7 +41,13 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
     let (mut missing, mut invalid, mut reasons, mut grants) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
 
-    for (name, row) in table {
+    // The second generation's secret key option is a secret itself; its content is looked at below.
+    let is_secret = |name: &str| {
+        charm
+            .option(name)
+            .is_some_and(|option| option.kind == "secret")
+    };
+    for (name, row) in table.iter().filter(|(name, _)| !is_secret(name)) {
         let given = observation.config.get(name);
         match given.map(|value| check_value(row, value)) {
             Some(Err(reason)) => {
@@ -67,13 +73,16 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
             missing.push(declared.name.clone());
         }
     }
+    let key_option = &charm.runtime.secret_key.option;
     let id_option = charm.secret_key_id_option();
     for (name, content) in &observation.config_secrets {
         match content {
-            Ok(content) if *name == id_option => match secret_key(observation, content) {
-                Ok(key) => options.secret_key = Some(key),
-                Err(reason) => invalid.push(format!("{name} ({reason})")),
-            },
+            Ok(content) if *name == id_option || name == key_option => {
+                match secret_key(observation, name, content) {
+                    Ok(key) => options.secret_key = Some(key),
+                    Err(reason) => invalid.push(format!("{name} ({reason})")),
+                }
+            }
             Ok(content) => {
                 options.user.remove(name);
                 options.user_secrets.insert(name.clone(), content.clone());
@@ -132,12 +141,13 @@ fn check_value(row: &FrameworkOption, value: &Value) -> Result<(), String> {
             let Some(number) = number.as_i64() else {
                 return Err(format!("{number} is not an integer"));
             };
-            match row.minimum {
-                Some(minimum) if number < minimum => {
-                    Err(format!("{number} is less than {minimum}"))
-                }
-                _ => Ok(()),
+            if row.minimum.is_some_and(|minimum| number < minimum) {
+                return Err(format!("{number} is too small"));
             }
+            if row.maximum.is_some_and(|maximum| number > maximum) {
+                return Err(format!("{number} is too large"));
+            }
+            Ok(())
         }
         ("string", Value::String(text)) => {
             if row
@@ -159,9 +169,9 @@ fn check_value(row: &FrameworkOption, value: &Value) -> Result<(), String> {
 }
 
 /// The rule of `<secret option>-id` (contract: runtime, section 4).
-fn secret_key(observation: &Observation, content: &Bag) -> Result<String, String> {
+fn secret_key(observation: &Observation, name: &str, content: &Bag) -> Result<String, String> {
     let option = &observation.charm.runtime.secret_key.option;
-    if observation.config.contains_key(option) {
+    if name != option && observation.config.contains_key(option) {
         return Err(format!("{option} is set as well, reset one of them"));
     }
     match content.get("value") {
