@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-down test lint deny bench
+.PHONY: help setup build pebble demo demo-down test lint deny bench
 
 TARGET := x86_64-unknown-linux-gnu
 RELEASE := target/$(TARGET)/release/charmwright
@@ -16,6 +16,9 @@ setup: ## Install or build what the tests and the demo need
 build: ## Build the release executable
 	cargo build --release --locked
 	@ls -l $(RELEASE)
+
+pebble: ## Build the Pebble that the local model runs
+	@integration/pebble.sh
 
 demo: setup build ## The tutorial, from an empty directory to a visitors count
 	@integration/demo.sh $(DEMO)
