@@ -1,7 +1,11 @@
 //! Workload containers with a real Pebble, as root and as an ordinary user.
 //!
-//! Each test runs twice: once as it is, and once by [`as_an_ordinary_user`], which runs this executable again as
-//! `nobody` in the user namespace that the daemon would make.
+//! Nearly every test runs twice: as it is, and by [`as_an_ordinary_user`], which runs this executable again as `nobody`
+//! in the user namespace that the daemon would make.
+
+#![allow(clippy::unwrap_used)]
+// `Dial` is the type that providers have; everything stays on one thread.
+#![allow(clippy::arc_with_non_send_sync)]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,8 +28,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A server that answers every path with a file of the container, `/env/NAME` with a variable, `/id` with its user, and `/tcp/HOST/PORT`
-/// with what is said there; a POST writes a file.
+/// A server that answers a path with that file of the container, `/list/PATH` with the names in a directory, `/id` with
+/// its user, `/hostname`, and `/tcp/HOST/PORT` with what is said there; a POST writes the file.
 const APP: &str = r#"
 import http.server, os, socket
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -286,6 +290,14 @@ fn the_app_is_reached_and_is_laid_out_as_in_its_rock() {
             arguments.starts_with("/charm/bin/pebble\0run\0--create-dirs\0--hold\0"),
             "{arguments:?}"
         );
+
+        if std::env::var_os("MOUNTED").is_some() {
+            for path in ["/opt/file", "/opt/mounted/file"] {
+                assert_eq!(get(&unit, path).await, "seen\n", "{path}");
+                post(&unit, path).await;
+                assert_eq!(fs::read_to_string(path).unwrap(), "seen\n", "{path}");
+            }
+        }
 
         let address = unit.publish(8080).await.unwrap();
         assert_eq!(unit.publish(8080).await.unwrap(), address);
@@ -883,42 +895,104 @@ fn what_is_no_image_and_a_pebble_that_fails_are_told() {
     });
 }
 
-#[test]
-fn as_an_ordinary_user() {
-    if !root() {
-        return;
+/// A copy of this test with all it needs, and a command that runs it as `nobody`.
+struct OrdinaryUser(tempfile::TempDir);
+
+impl OrdinaryUser {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        // Where this repository is, an ordinary user may not be allowed to look.
+        for (from, name) in [
+            (pebble(), "pebble"),
+            (std::env::current_exe().unwrap(), "test"),
+            (
+                env!("CARGO_BIN_EXE_charmwright").into(),
+                "charmwright-container",
+            ),
+        ] {
+            let to = home.path().join(name);
+            fs::copy(from, &to).unwrap();
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self(home)
     }
-    let home = tempfile::tempdir().unwrap();
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    // Where this repository is, an ordinary user may not be allowed to look.
-    let copy = |from: &Path, name: &str| {
-        let to = home.path().join(name);
-        fs::copy(from, &to).unwrap();
-        fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).unwrap();
-        to
-    };
-    let pebble = copy(&pebble(), "pebble");
-    let test = copy(&std::env::current_exe().unwrap(), "test");
-    let executable = copy(
-        Path::new(env!("CARGO_BIN_EXE_charmwright")),
-        "charmwright-container",
-    );
-    let output = Command::new("setpriv")
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
-        .arg(&executable)
-        .arg("user-namespace")
-        .arg(test)
-        .args(["--skip", "as_an_ordinary_user"])
-        .env("PEBBLE", pebble)
-        .env("TMPDIR", home.path())
-        .env("CHARMWRIGHT", executable)
-        .current_dir(home.path())
-        .output()
-        .expect("no `setpriv`: run `apt install util-linux`");
+
+    /// `before` is a program that ends by running its arguments.
+    fn test(&self, before: &[&str], arguments: &[&str]) {
+        let home = self.0.path();
+        let executable = home.join("charmwright-container");
+        let mut words: Vec<&str> = before.to_vec();
+        words.extend([
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "--",
+        ]);
+        let output = Command::new(words[0])
+            .args(&words[1..])
+            .arg(&executable)
+            .arg("user-namespace")
+            .arg(home.join("test"))
+            .args(arguments)
+            .env("PEBBLE", home.join("pebble"))
+            .env("TMPDIR", home)
+            .env("CHARMWRIGHT", executable)
+            .current_dir(home)
+            .output()
+            .expect("no `setpriv` or `unshare`: run `apt install util-linux`");
+        succeeded(&output);
+    }
+}
+
+fn succeeded(output: &std::process::Output) {
     assert!(
         output.status.success(),
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+#[test]
+fn as_an_ordinary_user() {
+    if root() {
+        let arguments = [
+            "--skip",
+            "as_an_ordinary_user",
+            "--skip",
+            "what_is_mounted_below",
+        ];
+        OrdinaryUser::new().test(&[], &arguments);
+    }
+}
+
+/// Mounts of the machine that a user namespace may not look behind.
+const MOUNTS: &str = "mount -t tmpfs tmpfs /opt && echo seen > /opt/file && mkdir /opt/mounted && \
+                      mount -t tmpfs tmpfs /opt/mounted && echo seen > /opt/mounted/file && \
+                      chmod 666 /opt/file /opt/mounted/file && \
+                      mount --bind /etc/hosts /etc/hosts && MOUNTED=1 exec \"$@\"";
+
+#[test]
+fn what_is_mounted_below_a_directory_is_shown_too() {
+    if !root() {
+        return;
+    }
+    let before = ["unshare", "--mount", "sh", "-c", MOUNTS, "sh"];
+    let arguments = [
+        "--exact",
+        "the_app_is_reached_and_is_laid_out_as_in_its_rock",
+    ];
+    let mut command = Command::new(before[0]);
+    command
+        .args(&before[1..])
+        .arg(std::env::current_exe().unwrap())
+        .args(arguments);
+    succeeded(
+        &command
+            .output()
+            .expect("no `unshare`: run `apt install util-linux`"),
+    );
+    OrdinaryUser::new().test(&before, &arguments);
 }

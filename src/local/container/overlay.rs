@@ -9,9 +9,13 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
+use nix::sys::statvfs::FsFlags;
 
 use super::error::{Error, Trying};
 use super::machine;
+
+/// The largest file that is copied to the stage, which is memory.
+const COPIED: u64 = 4 << 20;
 
 /// Makes overlays, the upper layers of which are below one directory.
 pub(super) struct Overlays {
@@ -108,11 +112,49 @@ impl Overlays {
                 .trying(|| format!("link `{}`", target.display()));
         }
         if kind.is_file() {
-            fs::File::create(target).trying(|| format!("make `{}`", target.display()))?;
-            bind(first, target)?;
+            return show_file(first, target);
         }
         Ok(())
     }
+}
+
+/// Shows a file that no overlay can cover, such that nobody in the container can change it outside. One that may not
+/// be read is not there.
+fn show_file(source: &Path, target: &Path) -> Result<(), Error> {
+    let small = fs::metadata(source).is_ok_and(|data| data.len() <= COPIED);
+    if !small {
+        fs::File::create(target).trying(|| format!("make `{}`", target.display()))?;
+        bind(source, target)?;
+        return read_only(target);
+    }
+    match fs::copy(source, target) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error).trying(|| format!("copy `{}`", source.display())),
+        Ok(_) => copy_attributes(source, target),
+    }
+}
+
+/// Makes a bind mount read-only. The flags that it came with stay, without which a user namespace may not do so.
+pub(super) fn read_only(target: &Path) -> Result<(), Error> {
+    let none: Option<&str> = None;
+    let had = nix::sys::statvfs::statvfs(target)
+        .trying(|| format!("read the flags of `{}`", target.display()))?
+        .flags();
+    let mut flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    for (had_flag, flag) in [
+        (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
+        (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
+        (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
+        (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
+        (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
+        (FsFlags::ST_RELATIME, MsFlags::MS_RELATIME),
+    ] {
+        if had.contains(had_flag) {
+            flags |= flag;
+        }
+    }
+    mount(none, target, none, flags, none)
+        .trying(|| format!("make `{}` read-only", target.display()))
 }
 
 /// Shows `source` at `target`, which must exist.

@@ -51,14 +51,17 @@ impl Process {
 }
 
 /// The start time in the text of `/proc/PID/stat`, or `None` for a process that has ended. The name in parentheses
-/// may hold anything, so that counting starts behind the last one.
+/// may hold anything, so that counting starts behind the last one. A process whose first thread has ended is a zombie
+/// in name only while others run: what it is PID 1 of ends with the last of them.
 fn start_time(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X") {
+    let state = fields.next()?;
+    let threads: u64 = fields.nth(16)?.parse().ok()?;
+    if matches!(state, "Z" | "X") && threads <= 1 {
         return None;
     }
-    fields.nth(18)?.parse().ok()
+    fields.nth(1)?.parse().ok()
 }
 
 /// The processes of one container, as noted beside it.
@@ -134,17 +137,16 @@ mod tests {
 
     #[test]
     fn the_start_time_is_found_behind_any_name() {
-        let rest = "1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 9 9";
-        for (name, state, expected) in [
-            ("pebble", "S", Some(4711)),
-            (") Z 0 (", "R", Some(4711)),
-            ("pebble", "Z", None),
+        for (name, state, threads, expected) in [
+            ("pebble", "S", 9, Some(4711)),
+            (") Z 0 (", "R", 1, Some(4711)),
+            ("pebble", "Z", 2, Some(4711)),
+            ("pebble", "Z", 1, None),
+            ("pebble", "X", 0, None),
         ] {
-            assert_eq!(
-                start_time(&format!("7 ({name}) {state} {rest}")),
-                expected,
-                "{name}"
-            );
+            let rest = format!("1 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 {threads} 0 4711 9 9");
+            let text = format!("7 ({name}) {state} {rest}");
+            assert_eq!(start_time(&text), expected, "{text}");
         }
         assert_eq!(start_time(""), None);
         assert_eq!(start_time("7 (x) S 1"), None);

@@ -19,7 +19,7 @@ use nix::unistd::{chdir, chroot, dup2_stdout, pivot_root};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Trying};
-use super::overlay::{Overlays, bind, make_directory, make_directory_with_mode};
+use super::overlay::{Overlays, bind, make_directory, make_directory_with_mode, read_only};
 use super::supervisor::{Report, Setup, die_with};
 use super::{SHARED, accounts, machine};
 
@@ -258,6 +258,10 @@ fn devices(root: &Path) -> Result<(), Error> {
     make_directory(&dev)?;
     for name in DEVICES {
         let (from, to) = (Path::new("/dev").join(name), dev.join(name));
+        // A container that we run in may have no terminal.
+        if !from.exists() {
+            continue;
+        }
         fs::File::create(&to).trying(|| format!("make `/dev/{name}`"))?;
         bind(&from, &to)?;
     }
@@ -316,15 +320,7 @@ fn charm_volume(root: &Path, directory: &Path, pebble: &Path) -> Result<(), Erro
     let program = bin.join("pebble");
     fs::File::create(&program).trying(|| "make `/charm/bin/pebble`".into())?;
     bind(pebble, &program)?;
-    let none: Option<&str> = None;
-    // A user namespace may not change the flags of what it was given; nothing but root could write there anyway.
-    let _ = mount(
-        none,
-        &program,
-        none,
-        MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY,
-        none,
-    );
+    read_only(&program)?;
     let shared = directory.join(SHARED);
     bind(&shared, &container)?;
     // Pebble syncs its state to disk at each change; a tmpfs makes that free, and nobody needs it afterwards.
