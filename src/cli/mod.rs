@@ -39,8 +39,7 @@ enum Command {
     #[command(subcommand)]
     Rock(rock::Command),
     /// A model on this machine: the packed charm, a real Pebble, the real app, real databases
-    #[command(subcommand)]
-    Local(local::Command),
+    Local(local::Local),
 }
 
 /// Runs the command line; the exit code is 0 for success, 1 for a failure that was reported, 2 for wrong usage.
@@ -59,7 +58,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rock(command) => rock::run(&command),
-        Command::Local(command) => local::run(command),
+        Command::Local(arguments) => local::run(&arguments),
     };
     match result {
         Ok(code) => code,
