@@ -1,5 +1,8 @@
 //! The contract's tables: what the peer's `expand-extensions` prints and refuses.
 
+// Helpers of tests are not themselves tests, which is what the lint excepts.
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use charmwright::project::charm::{self, Project, Switch};

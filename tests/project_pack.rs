@@ -1,7 +1,10 @@
 //! The `.charm` itself: its zip, entry by entry, and what Juju's own reader makes of it.
 
+// Helpers of tests are not themselves tests, which is what the lint excepts.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -570,4 +573,27 @@ fn a_damaged_charm_is_an_error_and_never_a_crash() {
             let _ = packed::unpack(&charm, &directory.path().join("into"));
         }
     }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure_and_a_full_disk_is_one_line() {
+    let directory = project(PROJECT);
+    let run = |shell: &str| {
+        let output = Command::new("sh")
+            .args(["-c", shell, EXECUTABLE])
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    assert_eq!(
+        run("(\"$0\" expand-extensions; echo $? >code) | true; test $(cat code) = 0"),
+        (Some(0), String::new())
+    );
+    let (code, said) = run("\"$0\" expand-extensions >/dev/full");
+    assert_eq!(code, Some(1));
+    assert_eq!(said.lines().count(), 1, "{said}");
 }

@@ -3,6 +3,9 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test project_trees` writes `said` and `out/` anew: read the difference before keeping it.
 
+// Helpers of tests are not themselves tests, which is what the lint excepts.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;

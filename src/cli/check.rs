@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::output::{Format, Outcome};
+use super::output::{Format, Outcome, print};
 use crate::project::{Problem, charm};
 
-/// Exit codes: 0 `pack` would take it (there may be warnings), 1 it would not, 2 wrong usage.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 `pack` would take it, though there may be warnings; 1 it would not; 2 wrong usage."
+)]
 pub struct Arguments {
     /// The charm project [default: here]
     #[arg(
@@ -26,24 +28,27 @@ pub fn run(arguments: &Arguments) -> Outcome {
         .map_err(super::output::project)?;
     match arguments.format {
         Format::Text => {
-            for problem in &report.problems {
-                println!("error: {problem}");
-            }
-            for warning in &report.warnings {
-                println!("warning: {warning}");
-            }
-            println!(
-                "{}, {}",
+            let errors = report
+                .problems
+                .iter()
+                .map(|problem| format!("error: {problem}\n"));
+            let warnings = report
+                .warnings
+                .iter()
+                .map(|warning| format!("warning: {warning}\n"));
+            let (errors_count, warnings_count) = (
                 count(report.problems.len(), "error"),
-                count(report.warnings.len(), "warning")
+                count(report.warnings.len(), "warning"),
             );
+            print(&format!(
+                "{}{errors_count}, {warnings_count}\n",
+                errors.chain(warnings).collect::<String>()
+            ))?;
         }
         Format::Json => {
             let list = |problems: &[Problem]| problems.iter().map(json).collect::<Vec<_>>();
-            println!(
-                "{}",
-                serde_json::json!({"errors": list(&report.problems), "warnings": list(&report.warnings)})
-            );
+            let facts = serde_json::json!({"errors": list(&report.problems), "warnings": list(&report.warnings)});
+            print(&format!("{facts}\n"))?;
         }
     }
     Ok(if report.problems.is_empty() {

@@ -1,12 +1,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::output::{Failure, Format, Outcome};
+use super::output::{Failure, Format, Outcome, print};
 use crate::project::charm;
 use crate::yaml;
 
-/// Exit codes: 0 printed, 1 refused, 65 when a file beside charmcraft.yaml says the same, 2 wrong usage.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 printed; 1 refused; 65 a file beside charmcraft.yaml says the same; 2 wrong usage.
+
+\
+    Experimental bases need CHARMCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS to be set, as for charmcraft."
+)]
 pub struct Arguments {
     /// The charm project [default: here]
     #[arg(
@@ -30,12 +35,12 @@ pub fn run(arguments: &Arguments) -> Outcome {
         eprintln!("{remark}");
     }
     match arguments.format {
-        Format::Text => print!("{}", yaml::to_string(&expanded.project)?),
-        Format::Json => println!(
-            "{}",
-            serde_json::to_string_pretty(&expanded.project)
-                .map_err(|error| Failure::new(error.to_string()))?
-        ),
+        Format::Text => print(&yaml::to_string(&expanded.project)?)?,
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&expanded.project)
+                .map_err(|error| Failure::new(error.to_string()))?;
+            print(&format!("{text}\n"))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

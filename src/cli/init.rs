@@ -3,12 +3,12 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 
-use super::output::{Format, Outcome};
+use super::output::{Format, Outcome, print};
 use crate::frameworks;
 use crate::project::charm;
 
-/// Exit codes: 0 written, 1 refused (nothing was written), 2 wrong usage.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 written; 1 refused, nothing was written; 2 wrong usage.")]
 pub struct Arguments {
     /// The app's framework
     #[arg(long, value_parser = PossibleValuesParser::new(frameworks::extensions()))]
@@ -57,20 +57,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
     })
     .map_err(super::output::project)?;
     match arguments.format {
-        Format::Text => {
-            println!(
-                "Charm `{}` of the profile {}:",
-                written.name, arguments.profile
-            );
-            for file in &written.files {
-                println!("    {file}");
-            }
-            println!("Successfully initialised project.");
+        Format::Text => print(&format!(
+            "Charm `{}` of the profile {}:\n    {}\nSuccessfully initialised project.\n",
+            written.name,
+            arguments.profile,
+            written.files.join("\n    ")
+        ))?,
+        Format::Json => {
+            let facts = serde_json::json!({"name": written.name, "profile": arguments.profile, "files": written.files});
+            print(&format!("{facts}\n"))?;
         }
-        Format::Json => println!(
-            "{}",
-            serde_json::json!({"name": written.name, "profile": arguments.profile, "files": written.files})
-        ),
     }
     Ok(ExitCode::SUCCESS)
 }

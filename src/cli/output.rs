@@ -1,5 +1,6 @@
 //! What every command says in the same way: the output format and failures.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// How a command prints facts.
@@ -63,5 +64,22 @@ pub fn project(error: crate::project::Error) -> Failure {
     Failure {
         code,
         ..Failure::from(error)
+    }
+}
+
+/// Prints a command's result on standard output. A reader that has gone (`| head`) is no failure.
+///
+/// # Errors
+/// Standard output cannot be written: a full disk.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    match output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush())
+    {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
     }
 }

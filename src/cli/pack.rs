@@ -1,14 +1,23 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::output::{Format, Outcome};
+use super::output::{Format, Outcome, print};
 use crate::project::charm;
 
-/// Exit codes: 0 packed, 1 refused or could not be written (what was there before is untouched), 65 when a file beside
-/// charmcraft.yaml says the same, 2 wrong usage.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The charm is made anew every time, of charmcraft.yaml and, where they are there, of LICENSE, NOTICE, README.md, \
+    icon.svg, paas-config.yaml and cos_custom/. Its `dispatch` is this executable.
+
+\
+    Exit codes: 0 packed; 1 refused or not written, and what was there before is as it was; 65 a file beside charmcraft.yaml says the same; \
+    2 wrong usage.
+
+\
+    Experimental bases need CHARMCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS to be set, as for charmcraft."
+)]
 pub struct Arguments {
-    /// Where the .charm goes
+    /// Where the .charm goes; made if it is not there [default: here]
     #[arg(
         short,
         long,
@@ -59,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     match arguments.format {
         Format::Text => {
             for charm in &packed {
-                println!("Packed {}", shown(&charm.path).display());
+                print(&format!("Packed {}\n", shown(&charm.path).display()))?;
             }
         }
         Format::Json => {
@@ -75,10 +84,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
                 })
                 .collect();
             let warnings: Vec<_> = report.warnings.iter().map(super::check::json).collect();
-            println!(
-                "{}",
+            print(&format!(
+                "{}\n",
                 serde_json::json!({"packed": packed, "warnings": warnings})
-            );
+            ))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -187,6 +187,12 @@ fn collect(
     entries: &mut Vec<(String, u32, Vec<u8>)>,
 ) -> Result<(), Error> {
     let path = root.join(name);
+    if !path.is_file() && !path.is_dir() {
+        return Err(Error::Usage(format!(
+            "`{}` is neither a file nor a directory; remove it",
+            path.display()
+        )));
+    }
     if !path.is_dir() {
         entries.push((
             name.to_owned(),
