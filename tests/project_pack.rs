@@ -597,3 +597,31 @@ fn a_reader_that_goes_away_is_no_failure_and_a_full_disk_is_one_line() {
     assert_eq!(code, Some(1));
     assert_eq!(said.lines().count(), 1, "{said}");
 }
+
+#[test]
+fn the_unit_gets_the_files_with_the_modes_of_the_contracts_good_case() {
+    let text = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/contract/juju-charm-zip.yaml"
+    ))
+    .unwrap();
+    let cases: Vec<charmwright::yaml::Value> = charmwright::yaml::from_str(&text).unwrap();
+    let good = cases.iter().find(|case| case["case"] == "ok").unwrap();
+    let directory = project(PROJECT);
+    let expanded = tempfile::tempdir().unwrap();
+    judge(&packed(directory.path()), Some(expanded.path())).unwrap();
+    let mut seen = 0;
+    for (name, mode) in good["repacked"].as_mapping().unwrap() {
+        let name = name.as_str().unwrap();
+        let expected = match mode.as_str().unwrap() {
+            "-rwxr-xr-x" | "drwxr-xr-x" => 0o755,
+            "-rw-r--r--" => 0o644,
+            other => panic!("{name}: {other}"),
+        };
+        let metadata = fs::metadata(expanded.path().join("unit").join(name)).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+        assert_eq!(mode & 0o777, expected, "{name}");
+        seen += 1;
+    }
+    assert_eq!(seen, 6);
+}
