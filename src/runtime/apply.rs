@@ -217,6 +217,14 @@ async fn run_app(
         ));
     }
     if let Some(layer) = &run.layer {
+        if let Some(path) = &run.replan {
+            let pending = File {
+                path: path.clone(),
+                content: String::new(),
+                owner: None,
+            };
+            write_files(pebble, &[pending]).await?;
+        }
         pebble.add_layer(layer::LABEL, layer, true).await?;
         changes.push(format!(
             "changed variables {}",
@@ -224,12 +232,10 @@ async fn run_app(
         ));
     }
     stop_services(pebble, &run.stop, changes).await?;
-    if run.replan {
+    if let Some(pending) = &run.replan {
         let change = pebble.replan().await?;
         wait(pebble, &change).await?;
-        if let Some(pending) = &run.pending {
-            pebble.remove(&[pending], true).await?;
-        }
+        pebble.remove(&[pending], true).await?;
         let verb = if run.start.is_empty() {
             "restarted what had changed"
         } else {

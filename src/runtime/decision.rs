@@ -130,21 +130,16 @@ pub struct Run {
     pub stop: Vec<String>,
     /// The app's enabled services that do not run.
     pub start: Vec<String>,
-    /// Whether Pebble is to bring what runs in line with the plan.
-    pub replan: bool,
-    /// The file that is there from before the layer until after the replan; none where there is no layer.
-    pub pending: Option<String>,
+    /// Pebble is to bring what runs in line with the plan; the path is of the file that is there from before the layer
+    /// until after the replan.
+    pub replan: Option<String>,
 }
 
 impl Run {
     /// Whether nothing is to be done but, perhaps, files to be written.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.migration.is_none()
-            && !self.replan
-            && self.layer.is_none()
-            && self.stop.is_empty()
-            && self.start.is_empty()
+        self.migration.is_none() && self.replan.is_none() && self.stop.is_empty()
     }
 }
 

@@ -9,6 +9,7 @@ pub mod conclude;
 pub mod decide;
 pub mod decision;
 pub mod environment;
+pub mod integrations;
 pub mod layer;
 pub mod mask;
 pub mod migration;
@@ -17,6 +18,7 @@ pub mod observe;
 pub mod options;
 pub mod paas_config;
 pub mod secret_key;
+pub mod workload;
 
 use std::process::ExitCode;
 

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::{join_all, try_join_all};
 
 use super::charm::{Charm, Role};
-use super::decide::{pending_path, snapshot_path};
 use super::layer::Kind;
 use super::migration;
 use super::observation::{Container, Identity, Observation, Peer, SecretProblem, Workload};
 use super::secret_key::URI_KEY;
+use super::workload::{pending_path, snapshot_path};
 use crate::interfaces::{Bag, Interface, Relation, handler, table};
 use crate::juju::{self, Environment, Event, RelationId, RelationKind, Revision, SecretRef, Tools};
 use crate::pebble;

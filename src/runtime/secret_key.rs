@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use super::decision::{BagWrite, SecretWrite};
+use super::decision::{ActionOutcome, BagWrite, Decision, SecretWrite};
 use super::observation::{Observation, Peer};
+use super::options::Problem;
+use crate::juju::Event;
 
 /// The bag's key for the secret's URI.
 pub const URI_KEY: &str = "secret-key-id";
@@ -27,6 +29,53 @@ pub fn current(observation: &Observation) -> Option<&str> {
         .filter(|key| !key.is_empty())
         .or_else(in_secret)
         .map(String::as_str)
+}
+
+/// The key that the app gets: the current one, a fresh one where there is none, or what the action `rotate-secret-key`
+/// makes of it. `problem` is what is wrong with the config, which makes the action fail (known defect 105).
+#[must_use]
+pub fn settle(
+    observation: &Observation,
+    problem: Option<&Problem>,
+    decision: &mut Decision,
+) -> Option<String> {
+    let current = current(observation).map(str::to_owned);
+    let action = match &observation.event {
+        Event::Action { name, .. } => Some(name.as_str()),
+        _ => None,
+    };
+    let refused = match (action, &current) {
+        (None, _) => None,
+        (Some("rotate-secret-key"), _) if !observation.leader => {
+            Some("only leader unit can rotate secret key".to_owned())
+        }
+        (Some("rotate-secret-key"), None) => Some("charm is still initializing".to_owned()),
+        (Some("rotate-secret-key"), Some(_)) => problem.map(|problem| problem.message.clone()).or_else(|| {
+            let option = &observation.charm.runtime.secret_key.option;
+            let id_option = observation.charm.secret_key_id_option();
+            let set = [option, &id_option].into_iter().find(|name| observation.config.contains_key(*name))?;
+            Some(format!("the option {set} gives the secret key: change that, or reset it and run this again"))
+        }),
+        (Some(name), _) => Some(format!("there is no action `{name}`")),
+    };
+    if let Some(refusal) = refused {
+        decision.action = Some(ActionOutcome::Failed(refusal));
+        return current;
+    }
+    if let Some(peer) = observation.peer.as_ref().filter(|_| action.is_some()) {
+        let (bag, secret) = rotate(observation, peer);
+        decision.bags.push(bag);
+        decision.secret = secret;
+        decision.action = Some(ActionOutcome::Done(
+            [("status".to_owned(), "success".to_owned())].into(),
+        ));
+        return Some(observation.fresh_key.clone());
+    }
+    if let Some(bag) = create(observation) {
+        decision.bags.push(bag);
+        return Some(observation.fresh_key.clone());
+    }
+    current
 }
 
 /// What makes the fresh key the first one; only the leader can, and any event will do (known defect 52).

@@ -618,7 +618,6 @@ fn put(container: &mut Container, charm: &Charm, path: &str, content: &str) {
     match name {
         "original-services.json" => container.snapshot = Some(content.into()),
         "database-migration-status" => container.migration_status = Some(content.into()),
-        "layer-pending" => container.layer_pending = true,
         "database-migration.json" => container.migration_record = Some(content.into()),
         _ => drop(container.files.insert(path.into(), content.into())),
     }

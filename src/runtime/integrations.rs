@@ -1,0 +1,141 @@
+//! The charm's integrations: what is asked of providers, and what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::charm::{Endpoint, Role};
+use super::decision::BagWrite;
+use super::observation::Observation;
+use crate::interfaces::{Context, Outcome, Provided, Relation, handler, table};
+
+/// What we ask providers for: keys that are not there yet or not as they should be.
+#[must_use]
+pub fn requests(observation: &Observation, port: u16) -> Vec<BagWrite> {
+    let mut writes = Vec::new();
+    let fqdn = observation.identity.fqdn(observation.identity.number);
+    let context = context(observation, &fqdn, port);
+    for relation in &observation.relations {
+        let interface = endpoint(observation, &relation.endpoint)
+            .and_then(|endpoint| table::find(&endpoint.interface))
+            .and_then(|row| handler(&row));
+        let Some(interface) = interface else { continue };
+        let request = interface.request(&context, relation);
+        let app = observation
+            .leader
+            .then_some((true, request.app, &relation.local_app));
+        let unit = Some((false, request.unit, &relation.local_unit));
+        for (app, wanted, there) in [app, unit].into_iter().flatten() {
+            let changes: BTreeMap<String, Option<String>> = wanted
+                .into_iter()
+                .filter(|(key, value)| there.get(key) != Some(value))
+                .map(|(key, value)| (key, Some(value)))
+                .collect();
+            if !changes.is_empty() {
+                let endpoint = relation.endpoint.clone();
+                writes.push(BagWrite {
+                    endpoint,
+                    relation: relation.id,
+                    app,
+                    changes,
+                });
+            }
+        }
+    }
+    writes
+}
+
+fn context<'a>(observation: &'a Observation, fqdn: &'a str, port: u16) -> Context<'a> {
+    Context {
+        app: &observation.identity.app,
+        unit: &observation.identity.unit,
+        model: &observation.identity.model,
+        leader: observation.leader,
+        fqdn,
+        port,
+        port_open: observation.opened_ports.contains(&format!("{port}/tcp")),
+        juju: observation.identity.juju,
+    }
+}
+
+fn endpoint<'a>(observation: &'a Observation, name: &str) -> Option<&'a Endpoint> {
+    observation
+        .charm
+        .endpoints
+        .iter()
+        .find(|endpoint| endpoint.name == name)
+}
+
+/// What came of all relations.
+#[derive(Clone, Debug, Default)]
+pub struct Integrations {
+    /// Endpoints that must be there and are not, in the order of the status.
+    pub missing: Vec<String>,
+    /// The first endpoint whose data cannot be used.
+    pub invalid: Option<String>,
+    /// The status for a second endpoint of an interface that can have one only.
+    pub one_too_many: Option<String>,
+    /// What the others give, in the order of metadata.
+    pub provided: Vec<Provided>,
+    /// Why data cannot be used, for the log.
+    pub remarks: Vec<String>,
+}
+
+impl Integrations {
+    /// Asks every interface.
+    #[must_use]
+    pub fn of(observation: &Observation, port: u16) -> Self {
+        let fqdn = observation.identity.fqdn(observation.identity.number);
+        let context = context(observation, &fqdn, port);
+        let mut found = Self::default();
+        let mut missing: Vec<(u32, String)> = Vec::new();
+        let mut interfaces = BTreeSet::new();
+        for endpoint in observation
+            .charm
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.role == Role::Requires)
+        {
+            let Some(row) = table::find(&endpoint.interface) else {
+                continue;
+            };
+            if !interfaces.insert(endpoint.interface.as_str()) {
+                found.one_too_many = found.one_too_many.or_else(|| row.only_one.clone());
+            }
+            let relation = observation
+                .relations
+                .iter()
+                .find(|relation| relation.endpoint == endpoint.name);
+            let outcome = match (handler(&row), relation) {
+                (Some(interface), Some(relation)) => interface.outcome(&context, relation),
+                _ => Outcome::Incomplete,
+            };
+            match outcome {
+                Outcome::Ready(provided) => found.provided.push(provided),
+                Outcome::Invalid(reason) => {
+                    found.remarks.push(remark(endpoint, relation, &reason));
+                    // A relation that never blocks is left out; its data may be mended any time.
+                    if row.gate.is_some() && found.invalid.is_none() {
+                        found.invalid = Some(endpoint.name.clone());
+                    }
+                }
+                Outcome::Incomplete => {
+                    if let Some(gate) = row.gate.filter(|_| !endpoint.optional) {
+                        missing.push((gate, endpoint.name.clone()));
+                    }
+                }
+            }
+        }
+        missing.sort_by_key(|(gate, _)| *gate);
+        found.missing = missing.into_iter().map(|(_, name)| name).collect();
+        found
+    }
+}
+
+fn remark(endpoint: &Endpoint, relation: Option<&Relation>, reason: &str) -> String {
+    let provider = relation.map_or("the provider", |relation| {
+        relation.remote_application.as_str()
+    });
+    format!(
+        "the data of {provider} on `{}` cannot be used: {reason}",
+        endpoint.name
+    )
+}
