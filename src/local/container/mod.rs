@@ -14,6 +14,7 @@ mod error;
 pub mod helper;
 mod hosts;
 mod image;
+mod launch;
 mod lifecycle;
 mod machine;
 mod network;
@@ -22,6 +23,7 @@ mod process;
 mod python;
 mod relay;
 mod root_file_system;
+mod services;
 mod supervisor;
 mod user_namespace;
 
