@@ -539,7 +539,7 @@ fn a_charm_finds_the_sockets_of_its_own_unit() {
         let dispatch = charm.join("dispatch");
         fs::write(
             &dispatch,
-            "#!/bin/sh\npwd\necho \"$GREETING $0\"\ncurl --silent --unix-socket /charm/containers/app/pebble.socket http://localhost/v1/system-info\nls /charm/containers\nexit 7\n",
+            "#!/bin/sh\npwd\nprintf '%s %s\n' \"$GREETING\" \"$0\"\ncurl --silent --unix-socket /charm/containers/app/pebble.socket http://localhost/v1/system-info\nls /charm/containers\nexit 7\n",
         ).unwrap();
         fs::set_permissions(&dispatch, fs::Permissions::from_mode(0o755)).unwrap();
         for unit in [&first, &second] {

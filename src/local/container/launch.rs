@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::rc::Rc;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use super::error::{Error, Trying};
 use super::lifecycle::{Inner, Running, absolute};
 use super::network::Network;
-use super::overlay::make_directory;
+use super::overlay::{make_directory, make_directory_with_mode};
 use super::process::{Process, Record, cleanup, end_recorded};
 use super::root_file_system::{HOSTS, STAGE};
 use super::supervisor::{Report, Setup};
@@ -38,14 +39,18 @@ impl Inner {
         end_recorded(directory)?;
         // A hook that runs meanwhile has the shared directory mounted, so it is emptied and not replaced.
         let shared = directory.join(SHARED);
-        make_directory(&shared)?;
+        make_directory_with_mode(&shared, 0o755)?;
         empty(&shared).trying(|| format!("empty `{}`", shared.display()))?;
         for path in [directory.join(STAGE), shared.join("pebble")] {
             make_directory(&path)?;
         }
         *self.shared.borrow_mut() =
             Some(File::open(&shared).trying(|| format!("open `{}`", shared.display()))?);
-        fs::write(directory.join(HOSTS), self.hosts()).trying(|| "write the hosts file".into())?;
+        // The app reads it as another user, whatever the daemon's own files are closed to.
+        let hosts = directory.join(HOSTS);
+        fs::write(&hosts, self.hosts())
+            .and_then(|()| fs::set_permissions(&hosts, fs::Permissions::from_mode(0o644)))
+            .trying(|| format!("write `{}`", hosts.display()))?;
         Setup {
             daemon: std::process::id(),
             container: self.specification.container.clone(),
