@@ -5,7 +5,10 @@ use super::model::Model;
 #[test]
 fn an_action_prints_its_results() {
     let model = Model::with_demo();
-    model.hook("echo", "action-log working; action-set said.word=$(action-get word); echo printed");
+    model.hook(
+        "echo",
+        "action-log working; action-set said.word=$(action-get word); echo printed",
+    );
     let text = model.ok(&["run", "demo/0", "echo", "word=hi"]);
     assert_eq!(text, "said:\n  word: hi\nprinted\n");
     let json = model.ok(&["run", "demo/leader", "echo", "word=hi", "--format", "json"]);
@@ -44,7 +47,10 @@ fn an_unknown_action_and_wrong_parameters_are_refused() {
     let said = model.refused(&["run", "demo/0", "ecko"]);
     assert!(said.contains("did you mean \"echo\"?"), "{said}");
     let said = model.refused(&["run", "demo/0", "echo", "word=3"]);
-    assert!(said.contains("parameter \"word\" expected string"), "{said}");
+    assert!(
+        said.contains("parameter \"word\" expected string"),
+        "{said}"
+    );
     let said = model.refused(&["run", "demo/7", "echo"]);
     assert!(said.contains("unit \"demo/7\" not found"), "{said}");
 }

@@ -18,7 +18,11 @@ fn a_command_without_a_model_says_what_to_run() {
             "{command:?}"
         );
     }
-    assert!(model.refused(&["destroy"]).contains("there is no model here"));
+    assert!(
+        model
+            .refused(&["destroy"])
+            .contains("there is no model here")
+    );
     assert!(!model.project().join(".charmwright").exists());
 }
 
@@ -38,7 +42,11 @@ fn the_model_is_found_from_below_and_by_dir() {
     let dir = model.project();
     let text = status(charmwright().args(["local", "status", "--dir"]).arg(dir));
     assert!(text.contains("demo/0*"), "{text}");
-    let text = status(charmwright().args(["local", "status"]).env("CHARMWRIGHT_DIR", dir));
+    let text = status(
+        charmwright()
+            .args(["local", "status"])
+            .env("CHARMWRIGHT_DIR", dir),
+    );
     assert!(text.contains("demo/0*"), "{text}");
 }
 
@@ -53,13 +61,21 @@ fn status_has_a_line_for_each_thing() {
         let line = |line: &str| line.split_whitespace().collect::<Vec<_>>() == words;
         assert!(text.lines().any(line), "{words:?} is not in\n{text}");
     };
-    has(&["App", "Version", "Status", "Scale", "Charm", "Rev", "Address", "Message"]);
+    has(&[
+        "App", "Version", "Status", "Scale", "Charm", "Rev", "Address", "Message",
+    ]);
     has(&["demo", "active", "1", "demo", "0", "ready"]);
     has(&["demo/0*", "active", "idle", "10.1.0.2", "ready"]);
     has(&["smtp:smtp", "demo:mail", "smtp", "regular"]);
     let json = model.status();
-    assert_eq!(json["applications"]["demo"]["application-status"]["current"], "active");
-    assert_eq!(json["applications"]["demo"]["units"]["demo/0"]["leader"], true);
+    assert_eq!(
+        json["applications"]["demo"]["application-status"]["current"],
+        "active"
+    );
+    assert_eq!(
+        json["applications"]["demo"]["units"]["demo/0"]["leader"],
+        true
+    );
 }
 
 #[test]
@@ -68,9 +84,16 @@ fn wait_names_what_is_missing_when_the_time_is_up() {
     model.hook("update-status", "status-set blocked 'no database'");
     model.ok(&["fire", "demo/0", "update-status"]);
     let said = model.refused(&["wait", "--timeout", "1"]);
-    assert!(said.contains("not active after 1 s: demo/0 is blocked: no database"), "{said}");
+    assert!(
+        said.contains("not active after 1 s: demo/0 is blocked: no database"),
+        "{said}"
+    );
     model.ok(&["wait", "demo", "--status", "blocked"]);
-    assert!(model.refused(&["wait", "nobody", "--timeout", "1"]).contains("\"nobody\" not found"));
+    assert!(
+        model
+            .refused(&["wait", "nobody", "--timeout", "1"])
+            .contains("\"nobody\" not found")
+    );
 }
 
 #[test]
@@ -92,7 +115,10 @@ resources: {app-image: {type: oci-image}}
 ";
     let web = model.charm_with("web.charm", metadata, "options: {}\n");
     let said = model.refused(&["deploy", &web]);
-    assert!(said.contains("local charm missing OCI images for: app-image"), "{said}");
+    assert!(
+        said.contains("local charm missing OCI images for: app-image"),
+        "{said}"
+    );
     let said = model.refused(&["deploy", &web, "--resource", "image=."]);
     assert!(said.contains("unrecognized resource `image`"), "{said}");
     let said = model.refused(&["deploy", &charm, "other", "--model", "elsewhere"]);
@@ -104,6 +130,13 @@ resources: {app-image: {type: oci-image}}
 fn an_event_that_cannot_be_fired_is_refused() {
     let model = Model::with_demo();
     let said = model.refused(&["fire", "demo/0", "full-moon"]);
-    assert!(said.contains("`full-moon` is no event that can be fired"), "{said}");
-    assert!(model.refused(&["fire", "demo/1", "start"]).contains("unit \"demo/1\" not found"));
+    assert!(
+        said.contains("`full-moon` is no event that can be fired"),
+        "{said}"
+    );
+    assert!(
+        model
+            .refused(&["fire", "demo/1", "start"])
+            .contains("unit \"demo/1\" not found")
+    );
 }

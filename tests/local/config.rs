@@ -12,7 +12,10 @@ fn options_are_shown_set_and_reset() {
         ),
         "{all}"
     );
-    assert!(all.contains("  number:\n    description: How many.\n    source: unset\n    type: int\n"), "{all}");
+    assert!(
+        all.contains("  number:\n    description: How many.\n    source: unset\n    type: int\n"),
+        "{all}"
+    );
     model.hook(
         "config-changed",
         &format!("config-get --format=json > {}/seen", model.root().display()),
@@ -21,7 +24,10 @@ fn options_are_shown_set_and_reset() {
     model.ok(&["config", "demo", "greeting=Hi!", "number=3"]);
     model.wait();
     assert_eq!(model.events("demo/0"), ["config-changed"]);
-    assert_eq!(model.left("seen").trim(), r#"{"greeting":"Hi!","number":3}"#);
+    assert_eq!(
+        model.left("seen").trim(),
+        r#"{"greeting":"Hi!","number":3}"#
+    );
     assert_eq!(model.ok(&["config", "demo", "greeting"]), "Hi!\n");
     model.ok(&["config", "demo", "--reset", "greeting,number"]);
     model.wait();
@@ -36,21 +42,35 @@ fn options_are_shown_set_and_reset() {
 fn values_of_the_wrong_type_and_unknown_options_are_refused() {
     let model = Model::with_demo();
     for (argument, expected) in [
-        ("number=many", "option \"number\" expected int, got \"many\""),
+        (
+            "number=many",
+            "option \"number\" expected int, got \"many\"",
+        ),
         ("greting=x", "did you mean \"greeting\"?"),
         ("key=plain", "option \"key\" expected secret"),
     ] {
         let said = model.refused(&["config", "demo", argument]);
         assert!(said.contains(expected), "{said}");
     }
-    assert!(model.refused(&["config", "nobody"]).contains("application \"nobody\" not found"));
-    assert!(model.refused(&["config", "demo", "nothing"]).contains("key \"nothing\" not found"));
+    assert!(
+        model
+            .refused(&["config", "nobody"])
+            .contains("application \"nobody\" not found")
+    );
+    assert!(
+        model
+            .refused(&["config", "demo", "nothing"])
+            .contains("key \"nothing\" not found")
+    );
 }
 
 #[test]
 fn options_given_at_deploy_are_there_in_the_first_hook() {
     let model = Model::new();
-    model.hook("install", &format!("config-get greeting > {}/seen", model.root().display()));
+    model.hook(
+        "install",
+        &format!("config-get greeting > {}/seen", model.root().display()),
+    );
     model.hook("start", "status-set active");
     let charm = model.charm();
     let said = model.refused(&["deploy", &charm, "--config", "number=x"]);
@@ -59,5 +79,11 @@ fn options_given_at_deploy_are_there_in_the_first_hook() {
     model.wait();
     assert_eq!(model.left("seen").trim(), "Hi!");
     let events = model.events("demo/0");
-    assert_eq!(events.iter().filter(|event| *event == "config-changed").count(), 1);
+    assert_eq!(
+        events
+            .iter()
+            .filter(|event| *event == "config-changed")
+            .count(),
+        1
+    );
 }

@@ -3,7 +3,9 @@
 use super::model::Model;
 
 fn kill(pid: i32) {
-    let status = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
+    let status = std::process::Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status();
     assert!(status.unwrap().success());
 }
 
@@ -82,7 +84,11 @@ fn destroy_can_keep_images() {
     std::fs::write(model.project().join(".charmwright/images/x"), "").unwrap();
     model.ok(&["destroy", "--keep-cache"]);
     assert!(model.project().join(".charmwright/images/x").exists());
-    assert!(model.refused(&["status"]).contains("there is no model here"));
+    assert!(
+        model
+            .refused(&["status"])
+            .contains("there is no model here")
+    );
     let charm = model.charm();
     model.ok(&["deploy", &charm]);
 }

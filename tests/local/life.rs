@@ -29,7 +29,10 @@ fn a_dispatch_has_the_environment_of_juju_and_nothing_else() {
     let state = model.project().join(".charmwright");
     let charm = state.join("units/demo-0/charm").display().to_string();
     for (name, expected) in [
-        ("JUJU_DISPATCH_PATH", "hooks/secret-storage-relation-created"),
+        (
+            "JUJU_DISPATCH_PATH",
+            "hooks/secret-storage-relation-created",
+        ),
         ("JUJU_HOOK_NAME", "secret-storage-relation-created"),
         ("JUJU_UNIT_NAME", "demo/0"),
         ("JUJU_MODEL_NAME", "project"),
@@ -64,7 +67,9 @@ fn a_dispatch_has_the_environment_of_juju_and_nothing_else() {
     let tools = state.join("tools").display().to_string();
     assert!(value("PATH").unwrap().starts_with(&format!("{tools}:")));
     assert_eq!(
-        model.left("directory-demo-0-secret-storage-relation-created").trim_end(),
+        model
+            .left("directory-demo-0-secret-storage-relation-created")
+            .trim_end(),
         charm
     );
 }
@@ -74,14 +79,22 @@ fn leadership_moves_when_the_leader_is_removed() {
     let model = Model::with_demo();
     model.ok(&["add-unit", "demo", "-n", "2"]);
     model.wait();
-    assert!(!model.events("demo/1").contains(&"leader-elected".to_owned()));
+    assert!(
+        !model
+            .events("demo/1")
+            .contains(&"leader-elected".to_owned())
+    );
     model.forget_events();
     model.ok(&["remove-unit", "demo/0"]);
     model.until("the removal", || model.unit("demo/0").is_null());
     model.wait();
     let last = model.events("demo/0");
     assert_eq!(last[last.len() - 2..], ["stop", "remove"], "{last:?}");
-    assert!(model.events("demo/1").contains(&"leader-elected".to_owned()));
+    assert!(
+        model
+            .events("demo/1")
+            .contains(&"leader-elected".to_owned())
+    );
     assert_eq!(model.unit("demo/1")["leader"], true);
     assert!(
         model
@@ -97,17 +110,26 @@ fn leadership_moves_when_the_leader_is_removed() {
 fn units_go_from_the_highest_number_and_numbers_are_not_used_again() {
     let model = Model::with_demo();
     model.ok(&["add-unit", "demo"]);
-    assert_eq!(model.ok(&["remove-unit", "demo", "-n", "1"]), "Removing demo/1\n");
+    assert_eq!(
+        model.ok(&["remove-unit", "demo", "-n", "1"]),
+        "Removing demo/1\n"
+    );
     model.until("the removal", || model.unit("demo/1").is_null());
     assert_eq!(model.ok(&["add-unit", "demo"]), "Added demo/2\n");
-    assert!(model.refused(&["remove-unit", "demo", "-n", "5"]).contains("cannot be removed"));
+    assert!(
+        model
+            .refused(&["remove-unit", "demo", "-n", "5"])
+            .contains("cannot be removed")
+    );
 }
 
 #[test]
 fn a_removed_application_stops_its_units_and_is_gone() {
     let model = Model::with_demo();
     model.ok(&["remove-application", "demo"]);
-    model.until("the removal", || model.status()["applications"]["demo"].is_null());
+    model.until("the removal", || {
+        model.status()["applications"]["demo"].is_null()
+    });
     let last = model.events("demo/0");
     assert_eq!(last[last.len() - 2..], ["stop", "remove"], "{last:?}");
     let charm = model.charm();
@@ -123,7 +145,11 @@ fn update_status_comes_by_itself() {
     model.ok(&["deploy", &charm, "--update-status-interval", "1"]);
     model.until("update-status", || {
         let events = model.events("demo/0");
-        events.iter().filter(|event| *event == "update-status").count() >= 2
+        events
+            .iter()
+            .filter(|event| *event == "update-status")
+            .count()
+            >= 2
     });
 }
 

@@ -12,13 +12,18 @@ fn a_refresh_rolls_from_the_highest_unit_with_new_charm_and_options() {
     model.forget_events();
     let order = model.root().join("order").display().to_string();
     model.hook("upgrade-charm", &format!("echo $JUJU_UNIT_NAME >> {order}"));
-    let options = "options: {greeting: {type: string, default: New}, colour: {type: string, default: red}}\n";
+    let options =
+        "options: {greeting: {type: string, default: New}, colour: {type: string, default: red}}\n";
     let charm = model.charm_with("demo-2.charm", Model::metadata(), options);
     let said = model.ok(&["refresh", "demo", "--path", &charm]);
     assert_eq!(said, "Refreshed `demo` to revision 1\n");
     model.wait();
     for unit in ["demo/0", "demo/1"] {
-        assert_eq!(model.events(unit), ["upgrade-charm", "config-changed", "start"], "{unit}");
+        assert_eq!(
+            model.events(unit),
+            ["upgrade-charm", "config-changed", "start"],
+            "{unit}"
+        );
     }
     assert_eq!(model.left("order"), "demo/1\ndemo/0\n");
     assert_eq!(model.ok(&["config", "demo", "greeting"]), "kept\n");
@@ -32,7 +37,10 @@ fn another_charm_or_one_without_an_endpoint_in_use_is_refused() {
     let other = Model::metadata().replace("name: demo", "name: other");
     let other = model.charm_with("other.charm", &other, Model::options());
     let said = model.refused(&["refresh", "demo", "--path", &other]);
-    assert!(said.contains("cannot refresh \"demo\" to \"other\""), "{said}");
+    assert!(
+        said.contains("cannot refresh \"demo\" to \"other\""),
+        "{said}"
+    );
     model.ok(&["provide", "smtp"]);
     model.ok(&["integrate", "demo", "smtp"]);
     model.wait();

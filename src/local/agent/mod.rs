@@ -115,7 +115,7 @@ impl Agent {
         let now = Instant::now();
         let mut state = daemon.state.borrow_mut();
         let interval = Duration::from_secs(state.update_status_interval.max(1));
-        if state.model.unit(&self.unit).is_none() {
+        if daemon.closing.get() || state.model.unit(&self.unit).is_none() {
             return Step::End;
         }
         if let Some(at) = self.retry.borrow().waits_until(now) {

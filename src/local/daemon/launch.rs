@@ -229,6 +229,7 @@ impl Daemon {
 
     /// Stops everything; data of providers goes too when the model is to be `destroyed`.
     async fn end(self: &Rc<Self>, destroyed: bool) {
+        self.closing.set(true);
         let agents: Vec<_> = self.agents.borrow().values().cloned().collect();
         for agent in &agents {
             agent.interrupt();

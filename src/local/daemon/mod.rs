@@ -24,7 +24,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::agent::Agent;
 use super::hook_tool::Context;
@@ -50,8 +50,8 @@ pub struct Daemon {
     /// Counts what happened.
     generation: watch::Sender<u64>,
     next_context: Cell<u64>,
-    /// Woken once, when all is to end.
-    ending: Notify,
+    /// No dispatch is to begin any more.
+    pub(super) closing: Cell<bool>,
     log: Log,
     model_log: Log,
 }
@@ -69,7 +69,7 @@ impl Daemon {
             runners: RefCell::default(),
             generation: watch::Sender::new(0),
             next_context: Cell::new(0),
-            ending: Notify::new(),
+            closing: Cell::new(false),
             log,
             model_log,
         })

@@ -136,7 +136,7 @@ impl Pod {
                 continue;
             }
             tokio::select! {
-                () = self.wake.notified() => {}
+                () = self.must_go() => {}
                 () = tokio::time::sleep(wait) => {}
             }
             wait = (wait * 2).min(LONGEST_WAIT);
@@ -157,7 +157,7 @@ impl Pod {
             let start = Container::start(specification, daemon.dial());
             let container = tokio::select! {
                 started = start => started.map_err(|error| error.to_string())?,
-                () = self.wake.notified() => return Err("interrupted".into()),
+                () = self.must_go() => return Ok(()),
             };
             self.containers
                 .borrow_mut()
@@ -186,7 +186,7 @@ impl Pod {
             }
             tokio::select! {
                 _ = news.changed() => {}
-                () = self.wake.notified() => {}
+                () = self.must_go() => {}
             }
         }
         let names: Vec<String> = self.containers.borrow().keys().cloned().collect();
@@ -213,19 +213,19 @@ impl Pod {
             }
             futures_util::future::select_all(ends).await;
         };
-        tokio::pin!(ended);
-        loop {
-            tokio::select! {
-                () = self.wake.notified() => {
-                    if self.ending.get() || self.renewing.get() {
-                        return;
-                    }
-                }
-                () = &mut ended => {
-                    daemon.say("WARNING", &format!("{}: a container has ended; it is started again", self.unit));
-                    return;
-                }
+        tokio::select! {
+            () = self.must_go() => {}
+            () = ended => {
+                let unit = &self.unit;
+                daemon.say("WARNING", &format!("{unit}: a container has ended; it is started again"));
             }
+        }
+    }
+
+    /// Until the containers are to go.
+    async fn must_go(&self) {
+        while !self.ending.get() && !self.renewing.get() {
+            self.wake.notified().await;
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::Daemon;
 use crate::local::container::Service;
@@ -15,6 +16,8 @@ use crate::local::provider::{Dial, Provider, RelationView, SECRET_SCHEME, Update
 
 /// When a provider that is not `active` is called again, since what it lacks may have come.
 const AGAIN: Duration = Duration::from_secs(5);
+/// For one that is: a day.
+const NEVER: Duration = Duration::from_secs(86_400);
 
 /// The provider of one application.
 pub struct Runner {
@@ -104,52 +107,58 @@ impl Runner {
     }
 
     async fn serve(&self, daemon: &Rc<Daemon>, provider: &mut dyn Provider) {
-        let mut seen = String::new();
-        let mut settled = false;
+        let mut seen = None;
+        let mut again = Instant::now();
         while !self.ending.get() {
-            if let Some(view) = self.view(daemon) {
-                let stand_in = daemon
-                    .state
-                    .borrow()
-                    .stand_ins
-                    .get(&self.application)
-                    .cloned();
-                let sees = format!("{:?}{:?}{stand_in:?}", view.config, view.relations);
-                if sees != seen || !settled {
-                    self.due.set(true);
-                    let answer = match stand_in {
-                        Some(mut stand_in) => stand_in.reconcile(&view).await,
-                        None => provider.reconcile(&view).await,
-                    };
-                    if self.ending.get() {
-                        break;
-                    }
-                    match answer {
-                        Ok(update) => {
-                            settled = update.status.status == "active";
-                            self.take(daemon, update);
-                        }
-                        // Bags and secrets stay: what failed may be back in a moment.
-                        Err(why) => {
-                            settled = false;
-                            self.set_status(daemon, blocked(&why));
-                        }
-                    }
-                    seen = sees;
-                    // What came meanwhile is looked at before anybody may call this settled.
-                    if self.sees(daemon).is_some_and(|now| now != seen) {
-                        continue;
-                    }
-                }
+            // Providers that never wait must not keep everybody else from their turn.
+            tokio::task::yield_now().await;
+            let sees = self.sees(daemon);
+            if sees != seen || Instant::now() >= again {
+                let settled = self.reconcile(daemon, provider).await;
+                let wait = if settled { NEVER } else { AGAIN };
+                again = Instant::now() + wait;
+                seen = sees;
+                continue;
             }
-            self.due.set(false);
-            daemon.changed();
+            if self.due.replace(false) {
+                daemon.changed();
+            }
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(AGAIN), if !settled => {}
+                () = tokio::time::sleep_until(again) => {}
             }
-            if settled && self.sees(daemon).as_ref() == Some(&seen) {
-                self.due.set(false);
+        }
+    }
+
+    /// Calls the provider once; true when it is content.
+    async fn reconcile(&self, daemon: &Rc<Daemon>, provider: &mut dyn Provider) -> bool {
+        let Some(view) = self.view(daemon) else {
+            return true;
+        };
+        let stand_in = daemon
+            .state
+            .borrow()
+            .stand_ins
+            .get(&self.application)
+            .cloned();
+        let answer = match stand_in {
+            Some(mut stand_in) => stand_in.reconcile(&view).await,
+            None => provider.reconcile(&view).await,
+        };
+        if self.ending.get() {
+            return true;
+        }
+        match answer {
+            Ok(update) => {
+                let settled = update.status.status == "active";
+                self.take(daemon, update);
+                settled
+            }
+            // Bags and secrets stay: what failed may be back in a moment.
+            Err(why) => {
+                self.set_status(daemon, blocked(&why));
+                daemon.changed();
+                false
             }
         }
     }

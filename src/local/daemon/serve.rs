@@ -27,7 +27,6 @@ pub(super) async fn serve(daemon: Rc<Daemon>, listener: UnixListener) -> Option<
                 }
             },
             stream = destroyed.recv() => return stream,
-            () = daemon.ending.notified() => return None,
         }
     }
 }
