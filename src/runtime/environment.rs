@@ -20,7 +20,7 @@ pub struct Sources<'a> {
     pub secret_key: &'a str,
     /// What ready relations give, in the order of metadata.
     pub provided: &'a [Provided],
-    /// What the rock's main service has.
+    /// What the service has from the rock.
     pub rock: &'a Bag,
 }
 
@@ -45,7 +45,7 @@ pub fn port(observation: &Observation, options: &Options) -> u16 {
     configured.or_else(option).or_else(default).unwrap_or(8080)
 }
 
-/// The variables of the app's main service.
+/// The variables of one of the app's services.
 #[must_use]
 pub fn build(observation: &Observation, sources: &Sources<'_>) -> Bag {
     let charm = &observation.charm;

@@ -35,12 +35,13 @@ impl Kind {
     }
 }
 
-/// The services of which the charm has a say, as they should be.
+/// The services of which the charm has a say, as they should be. `environment` makes the app's environment upon what
+/// the rock gives to one service: what it gives to another is not meant for this one.
 #[must_use]
 pub fn desired(
     originals: &Mapping,
     main: &str,
-    environment: &Bag,
+    environment: impl Fn(&Bag) -> Bag,
     scheduler_here: bool,
 ) -> Mapping {
     let mut services = Mapping::new();
@@ -56,9 +57,7 @@ pub fn desired(
             }
             Kind::Main | Kind::Worker | Kind::Scheduler => {
                 // What the rock sets stays, ours win where names meet (known defect 33).
-                let mut merged = environment_of(original);
-                merged.extend(environment.clone());
-                let merged: Mapping = merged
+                let merged: Mapping = environment(&environment_of(original))
                     .into_iter()
                     .map(|(name, value)| (name.into(), value.into()))
                     .collect();
@@ -174,15 +173,22 @@ mod tests {
         }
     }
 
+    fn over(rock: &Bag) -> Bag {
+        let mut environment = rock.clone();
+        environment.insert("B".into(), "ours".into());
+        environment
+    }
+
     #[test]
-    fn the_rocks_variables_stay_and_ours_win() {
+    fn the_rocks_variables_stay_where_they_are_and_ours_win() {
         let originals = services(
-            "fastapi: {override: merge, command: x, environment: {A: rock, B: rock, N: 1}}",
+            "fastapi: {override: merge, command: x, environment: {A: rock, B: rock, N: 1}}\n\
+             jobs-worker: {command: y, environment: {A: worker}}",
         );
-        let ours: Bag = [("B".to_owned(), "ours".to_owned())].into();
-        let desired = desired(&originals, "fastapi", &ours, true);
+        let desired = desired(&originals, "fastapi", over, true);
         let expected = services(
-            "fastapi: {override: replace, command: x, environment: {A: rock, B: ours, N: '1'}}",
+            "fastapi: {override: replace, command: x, environment: {A: rock, B: ours, N: '1'}}\n\
+             jobs-worker: {command: y, environment: {A: worker, B: ours}, override: replace}",
         );
         assert_eq!(desired, expected);
     }
@@ -210,8 +216,7 @@ mod tests {
         let originals = services(
             "a-scheduler: {override: replace, command: x, startup: enabled, environment: {A: b}}",
         );
-        let ours: Bag = [("C".to_owned(), "d".to_owned())].into();
-        let desired = desired(&originals, "fastapi", &ours, false);
+        let desired = desired(&originals, "fastapi", over, false);
         let service = desired.get("a-scheduler").unwrap();
         assert!(!is_enabled(service));
         assert_eq!(

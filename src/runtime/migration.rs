@@ -122,6 +122,14 @@ pub fn plan(
     match container.migration_status.as_deref().map(str::trim) {
         Some("COMPLETED") => match &record {
             Some(record) if record.databases == databases => return Plan::Nothing(None),
+            // The last database went: there is nothing to migrate, but a next one must not be taken for it.
+            Some(_) if databases == digest(std::iter::empty()) => {
+                let record = Record {
+                    databases,
+                    ..Record::default()
+                };
+                return Plan::Nothing(Some(record.file(&record_path)));
+            }
             // Left by the peer, which keeps no record: what the plan shows tells whether it was for these databases.
             None if is_for(plan_environment, &runtime.user_prefix, provided) => {
                 let record = Record {

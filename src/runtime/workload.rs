@@ -65,16 +65,19 @@ pub fn run(
         return Err(Verdict::blocked(no_service(main, originals)));
     };
     let rock = layer::environment_of(original);
-    let environment = environment::build(
-        observation,
-        &environment::Sources {
-            options: app.options,
-            port: app.port,
-            secret_key: app.secret_key,
-            provided: app.provided,
-            rock: &rock,
-        },
-    );
+    let upon = |rock: &Bag| {
+        environment::build(
+            observation,
+            &environment::Sources {
+                options: app.options,
+                port: app.port,
+                secret_key: app.secret_key,
+                provided: app.provided,
+                rock,
+            },
+        )
+    };
+    let environment = upon(&rock);
     let in_plan = match container.services.get(main.as_str()) {
         Some(Value::Mapping(service)) => layer::environment_of(service),
         _ => Bag::new(),
@@ -94,7 +97,7 @@ pub fn run(
         migration::Plan::Run(migration) => run.migration = Some(*migration),
         migration::Plan::Failed(message) => return Err(Verdict::blocked(message)),
     }
-    let desired = layer::desired(originals, main, &environment, schedules(observation));
+    let desired = layer::desired(originals, main, upon, schedules(observation));
     run.layer = layer::difference(&desired, &container.services);
     run.changed_variables = environment::changed(&in_plan, &environment);
     services(&mut run, &desired, container, main);
