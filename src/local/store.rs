@@ -89,6 +89,9 @@ pub struct State {
 pub struct UnitState {
     /// The revision of the charm that the unit runs.
     pub revision: u32,
+    /// Ports on 127.0.0.1, by the unit's port: kept, so that addresses stay.
+    #[serde(default)]
+    pub published: BTreeMap<u16, u16>,
 }
 
 /// A `.charmwright` directory.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::{Daemon, Pod, Runner};
 use crate::local::agent::Agent;
 use crate::local::model::{Change, Model, application_of};
-use crate::local::store::{self, UnitState};
+use crate::local::store;
 
 /// Units have addresses from here on; nothing listens there.
 const FIRST_ADDRESS: u32 = u32::from_be_bytes([10, 1, 0, 2]);
@@ -34,6 +34,7 @@ impl Daemon {
                 self.start_unit(unit);
             }
         }
+        self.update_published();
         self.changed();
         for agent in self.agents.borrow().values() {
             agent.wake();
@@ -105,8 +106,7 @@ impl Daemon {
         crate::project::charm::packed::unpack(&packed, &directory)
             .map_err(|error| error.to_string())?;
         let mut state = self.state.borrow_mut();
-        let entry = state.units.entry(unit.into()).or_default();
-        *entry = UnitState { revision };
+        state.units.entry(unit.into()).or_default().revision = revision;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod hook_tools;
 mod launch;
 mod pebble_executable;
 mod pod;
+mod publish;
 mod recovery;
 mod requests;
 mod runner;
@@ -47,6 +48,7 @@ pub struct Daemon {
     pub(super) agents: RefCell<BTreeMap<String, Rc<Agent>>>,
     pub(super) pods: RefCell<BTreeMap<String, Rc<Pod>>>,
     runners: RefCell<BTreeMap<String, Rc<Runner>>>,
+    published: publish::Published,
     /// Counts what happened.
     generation: watch::Sender<u64>,
     next_context: Cell<u64>,
@@ -67,6 +69,7 @@ impl Daemon {
             agents: RefCell::default(),
             pods: RefCell::default(),
             runners: RefCell::default(),
+            published: publish::Published::default(),
             generation: watch::Sender::new(0),
             next_context: Cell::new(0),
             closing: Cell::new(false),

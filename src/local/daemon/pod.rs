@@ -68,13 +68,12 @@ impl Pod {
         }
     }
 
-    /// Where a port can be reached on this machine.
-    pub(super) async fn publish(&self, port: u16) -> Option<String> {
-        let container = self.containers.borrow().values().next().cloned()?;
-        let address = container.publish(port).await.ok()?;
-        Some(format!("http://{address}"))
+    /// Whose containers they are.
+    pub(super) fn unit(&self) -> &str {
+        &self.unit
     }
 
+    /// Makes exactly these reachable in the containers.
     pub(super) async fn set_services(&self, services: &[Service]) -> Result<(), String> {
         let containers: Vec<Rc<Container>> = self.containers.borrow().values().cloned().collect();
         for container in containers {

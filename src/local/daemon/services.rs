@@ -5,26 +5,45 @@ use std::rc::Rc;
 
 use super::Daemon;
 use crate::local::container::{Service, Target};
-use crate::local::model::{Application, Model};
+use crate::local::model::{Application, Model, application_of};
 
 impl Daemon {
     /// Tells all containers what they can reach.
     pub(super) fn update_services(self: &Rc<Self>) {
-        let mut services = self.read(unit_services);
+        let mut provided = Vec::new();
         for runner in self.runners.borrow().values() {
-            services.extend(runner.services());
+            provided.extend(runner.services());
         }
-        let services = without_clashes(services);
-        let daemon = Rc::clone(self);
-        tokio::task::spawn_local(async move {
-            let pods: Vec<_> = daemon.pods.borrow().values().cloned().collect();
-            for pod in pods {
+        let pods: Vec<_> = self.pods.borrow().values().cloned().collect();
+        for pod in pods {
+            let mut services = provided.clone();
+            services.extend(self.read(|model| units_for(model, pod.unit())));
+            let services = without_clashes(services);
+            let daemon = Rc::clone(self);
+            tokio::task::spawn_local(async move {
                 if let Err(why) = pod.set_services(&services).await {
                     daemon.say("ERROR", &why);
                 }
-            }
-        });
+            });
+        }
     }
+}
+
+/// The units that `unit` can reach. A container listens for them in the network of its own app, which must find its
+/// ports free: there are none until the app has opened its ports, and none on those.
+fn units_for(model: &Model, unit: &str) -> Vec<Service> {
+    let application = model.applications.get(application_of(unit));
+    let own: BTreeSet<u16> = application
+        .into_iter()
+        .flat_map(open_ports)
+        .map(|(_, port)| port)
+        .collect();
+    if own.is_empty() {
+        return Vec::new();
+    }
+    let mut services = unit_services(model);
+    services.retain(|service| !own.contains(&service.port));
+    services
 }
 
 /// The application's service goes to its first unit that has the port open; each unit has a name of its own.

@@ -8,10 +8,10 @@ use crate::local::model::{Application, Model, Status, Unit};
 
 impl Daemon {
     /// All that there is to know.
-    pub(super) async fn status(&self) -> Value {
-        let addresses = self.unit_addresses().await;
+    pub(super) fn status(&self) -> Value {
         let state = self.state.borrow();
         let model = &state.model;
+        let addresses = self.unit_addresses(model);
         let mut applications = Map::new();
         for (name, application) in &model.applications {
             let value = self.application(model, name, application, &addresses);
@@ -38,28 +38,14 @@ impl Daemon {
     }
 
     /// Where each unit's open ports can be reached, by unit.
-    async fn unit_addresses(&self) -> Map<String, Value> {
-        let mut wanted = Vec::new();
-        self.read(|model| {
-            for (name, application) in &model.applications {
-                for (number, unit) in &application.units {
-                    for port in unit.ports.iter().filter_map(|port| tcp_port(port)) {
-                        wanted.push((format!("{name}/{number}"), port));
-                    }
-                }
-            }
-        });
+    fn unit_addresses(&self, model: &Model) -> Map<String, Value> {
         let mut addresses: Map<String, Value> = Map::new();
-        for (unit, port) in wanted {
-            let pod = self.pods.borrow().get(&unit).cloned();
-            let Some(pod) = pod else { continue };
-            if let Some(address) = pod.publish(port).await
-                && let Some(list) = addresses
-                    .entry(unit)
-                    .or_insert_with(|| json!([]))
-                    .as_array_mut()
-            {
-                list.push(Value::String(address));
+        for (name, application) in &model.applications {
+            for (number, unit) in &application.units {
+                let name = format!("{name}/{number}");
+                let ports = unit.ports.iter().filter_map(|port| tcp_port(port));
+                let found = ports.filter_map(|port| self.published_address(&name, port));
+                addresses.insert(name.clone(), found.map(Value::String).collect());
             }
         }
         addresses

@@ -33,7 +33,7 @@ pub(super) async fn carry_out(
             charm,
             resources,
         } => deploy::refresh(daemon, &application, &charm, resources, progress).await,
-        Command::Status => Ok(daemon.status().await),
+        Command::Status => Ok(daemon.status()),
         Command::Integrate { a, b } => {
             let key = daemon.change(|model| {
                 let (id, changes) = model.integrate(&a, &b)?;
