@@ -414,7 +414,7 @@ mod tests {
         let closed = root.path().join("tree/work/work");
         fs::create_dir_all(&closed).unwrap();
         fs::write(closed.join("file"), "").unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
         remove_tree(&root.path().join("tree")).unwrap();
         assert!(!root.path().join("tree").exists());
     }

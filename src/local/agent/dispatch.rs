@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How a dispatch ended.
 pub(super) enum End {
     /// With 0: its writes are to be committed.
-    Success(Context),
+    Success(Box<Context>),
     /// Otherwise, with what happened.
     Failed(String),
     /// By a signal from outside.
@@ -181,7 +181,7 @@ fn judge(status: ExitStatus, context: Option<Context>) -> End {
         Signal::SIGHUP as i32,
     ];
     match (status.code(), status.signal(), context) {
-        (Some(0), _, Some(context)) => End::Success(context),
+        (Some(0), _, Some(context)) => End::Success(Box::new(context)),
         (Some(0), _, None) => End::Failed("its context was lost".into()),
         (Some(code), _, _) => End::Failed(format!("exit status {code}")),
         (None, Some(signal), _) if FROM_OUTSIDE.contains(&signal) => End::Interrupted,
