@@ -1,4 +1,4 @@
-//! Carries a decision out, in one fixed order: requests, container, ports, status, action. Only what differs is written.
+//! Carries a decision out, in one fixed order: requests, container, ports and who wants to know, status, action. Only what differs is written.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,11 +40,7 @@ pub async fn apply(
         keep_secret(tools, &secret, &mut decision.bags).await?;
         changes.push("moved the secret key into a new secret revision".to_owned());
     }
-    for write in &decision.bags {
-        write_bag(tools, write).await?;
-        let keys: Vec<&str> = write.changes.keys().map(String::as_str).collect();
-        changes.push(format!("wrote {} on {}", keys.join(", "), write.endpoint));
-    }
+    write_bags(tools, &decision.bags, &mut changes).await?;
     let is_visible = match &decision.work {
         Work::Run(run) => !run.is_idle(),
         Work::Stop { .. } | Work::Nothing => false,
@@ -58,6 +54,7 @@ pub async fn apply(
     let Conclusion { verdict, port } = conclude(&decision, &done);
     if let Some(port) = port {
         set_ports(tools, observation, port, &mut changes).await?;
+        write_bags(tools, &decision.once_open, &mut changes).await?;
     }
     if let Some(verdict) = &verdict {
         set_status(tools, observation, verdict, is_visible, &mut changes).await?;
@@ -104,6 +101,19 @@ async fn keep_secret(
         .filter(|bag| bag.app && bag.relation == *relation)
     {
         bag.changes.insert(URI_KEY.to_owned(), Some(uri.clone()));
+    }
+    Ok(())
+}
+
+async fn write_bags(
+    tools: &Tools,
+    writes: &[BagWrite],
+    changes: &mut Vec<String>,
+) -> Result<(), juju::Error> {
+    for write in writes {
+        write_bag(tools, write).await?;
+        let keys: Vec<&str> = write.changes.keys().map(String::as_str).collect();
+        changes.push(format!("wrote {} on {}", keys.join(", "), write.endpoint));
     }
     Ok(())
 }

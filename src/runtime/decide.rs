@@ -37,6 +37,7 @@ pub fn decide(observation: &Observation) -> Decision {
         Ok(run) => {
             decision.work = Work::Run(Box::new(run));
             decision.port = Some(port);
+            decision.once_open = integrations::once_open(observation, port, &decision.bags);
             decision.verdict = Some(Verdict::active());
         }
         Err(verdict) => decision.verdict = Some(verdict),

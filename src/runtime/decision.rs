@@ -17,6 +17,8 @@ pub struct Decision {
     pub work: Work,
     /// The only port to be open when the work is done; `None` leaves ports as they are.
     pub port: Option<u16>,
+    /// Databag writes for when that port is open.
+    pub once_open: Vec<BagWrite>,
     /// The status when the work is done; `None` leaves it as it is.
     pub verdict: Option<Verdict>,
     /// How the action ends.

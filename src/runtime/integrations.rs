@@ -10,9 +10,39 @@ use crate::interfaces::{Context, Outcome, Provided, Relation, handler, table};
 /// What we ask providers for: keys that are not there yet or not as they should be.
 #[must_use]
 pub fn requests(observation: &Observation, port: u16) -> Vec<BagWrite> {
+    requests_when(observation, port, is_open(observation, port))
+}
+
+/// What we tell providers besides `now`, the requests, once the port is open (known defect 117).
+#[must_use]
+pub fn once_open(observation: &Observation, port: u16, now: &[BagWrite]) -> Vec<BagWrite> {
+    if is_open(observation, port) {
+        return Vec::new();
+    }
+    let mut writes = requests_when(observation, port, true);
+    for write in &mut writes {
+        let same = |other: &&BagWrite| other.relation == write.relation && other.app == write.app;
+        if let Some(now) = now.iter().find(same) {
+            write
+                .changes
+                .retain(|key, value| now.changes.get(key) != Some(value));
+        }
+    }
+    writes.retain(|write| !write.changes.is_empty());
+    writes
+}
+
+fn is_open(observation: &Observation, port: u16) -> bool {
+    observation.opened_ports.contains(&format!("{port}/tcp"))
+}
+
+fn requests_when(observation: &Observation, port: u16, port_open: bool) -> Vec<BagWrite> {
     let mut writes = Vec::new();
     let fqdn = observation.identity.fqdn(observation.identity.number);
-    let context = context(observation, &fqdn, port);
+    let context = Context {
+        port_open,
+        ..context(observation, &fqdn, port)
+    };
     for relation in &observation.relations {
         let interface = endpoint(observation, &relation.endpoint)
             .and_then(|endpoint| table::find(&endpoint.interface))
@@ -51,7 +81,7 @@ fn context<'a>(observation: &'a Observation, fqdn: &'a str, port: u16) -> Contex
         leader: observation.leader,
         fqdn,
         port,
-        port_open: observation.opened_ports.contains(&format!("{port}/tcp")),
+        port_open: is_open(observation, port),
         juju: observation.identity.juju,
     }
 }

@@ -73,7 +73,7 @@ async fn survive(setup: Setup, cuts: Cuts, share: usize, begin: impl AsyncFn(&Rc
         world.update_status().await;
         let facts = world.facts().await;
         facts.assert_sound(&when);
-        assert_eq!(facts, undisturbed, "{when}");
+        facts.assert_are(&undisturbed, &when);
         let more = world.migrations(UNIT).await - before;
         assert!(more <= migrations + 1, "{when}: {more} migrations");
         let mistakes = world.pebble(UNIT).read_file("/tmp/mistakes").await;
@@ -181,7 +181,7 @@ fn a_rotation_that_is_killed_is_none() {
                         break;
                     }
                     assert_eq!(world.key(), key, "{:?}", cuts(at));
-                    assert_eq!(facts, before, "{:?}", cuts(at));
+                    facts.assert_are(&before, &format!("{:?}", cuts(at)));
                 }
             }
         });

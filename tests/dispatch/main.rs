@@ -9,5 +9,6 @@ mod journey;
 mod kills;
 mod migration;
 mod refusals;
+mod sequences;
 mod support;
 mod units;

@@ -1,6 +1,6 @@
 //! Several units: keys, peers, schedulers, leaders; and the ingress before them.
 
-use super::support::{Bag, Setup, WITH_HELPERS, World, active, bag, run};
+use super::support::{Bag, Cut, Setup, WITH_HELPERS, World, active, bag, run};
 
 const KEY: &str = "APP_SECRET_KEY";
 
@@ -138,6 +138,22 @@ fn peers_are_known_by_name_and_schedulers_run_once() {
         world.remove_unit("web/2");
         world.drain().await;
         assert_eq!(of(&world, "web/1", "fastapi", "APP_PEER_FQDNS").await, None);
+    });
+}
+
+#[test]
+fn the_ingress_hears_of_the_open_port_from_the_hook_that_opens_it() {
+    run(async {
+        let world = World::new(Setup::default());
+        let (id, changes) = world.model.borrow_mut().integrate("web", "edge").unwrap();
+        world.model.borrow_mut().enqueue(changes);
+        let unit = world.add_unit_without_container();
+        world.drain().await;
+        assert_eq!(world.bag(id, "web").get("is_port_open"), None);
+        world.start_container(&unit).await;
+        let ran = world.step(&unit, Cut::Never).await.unwrap();
+        assert_eq!(ran.event, "app-pebble-ready");
+        assert_eq!(world.bag(id, "web")["is_port_open"], "true");
     });
 }
 

@@ -527,7 +527,8 @@ fn after(
     port: &Option<u16>,
 ) -> Observation {
     let mut after = observation.clone();
-    for write in &decision.bags {
+    let open = port.is_some().then_some(&decision.once_open);
+    for write in decision.bags.iter().chain(open.into_iter().flatten()) {
         let target = match &mut after.peer {
             Some(peer) if peer.id == write.relation => &mut peer.app,
             _ => {

@@ -36,6 +36,52 @@ pub struct UnitFacts {
 }
 
 impl Facts {
+    /// Asserts that these are the expected facts, and names those that are not.
+    pub fn assert_are(&self, expected: &Self, when: &str) {
+        let (found, expected) = (self.by_path(), expected.by_path());
+        let paths: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
+        let different: Vec<String> = paths
+            .into_iter()
+            .filter(|path| found.get(*path) != expected.get(*path))
+            .map(|path| {
+                let (found, expected) = (found.get(path), expected.get(path));
+                format!("{path}: {found:?} instead of {expected:?}")
+            })
+            .collect();
+        assert!(different.is_empty(), "{when}:\n{}", different.join("\n"));
+    }
+
+    fn by_path(&self) -> BTreeMap<String, String> {
+        let mut facts = BTreeMap::from([("app".to_owned(), format!("{:?}", self.app))]);
+        for (unit, found) in &self.units {
+            let mut say = |what: String, fact: String| facts.insert(format!("{unit} {what}"), fact);
+            say("status".into(), format!("{:?}", found.status));
+            say("ports".into(), format!("{:?}", found.ports));
+            for (kind, texts) in [
+                ("plan", &found.plan),
+                ("state", &found.states),
+                ("file", &found.files),
+            ] {
+                for (name, text) in texts {
+                    say(format!("{kind} {name}"), text.clone());
+                }
+            }
+            for (kind, environments) in [("running", &found.running), ("planned", &found.planned)] {
+                for (service, environment) in environments {
+                    for (name, value) in environment {
+                        say(format!("{kind} {service} {name}"), value.clone());
+                    }
+                }
+            }
+        }
+        for ((relation, member), bag) in &self.bags {
+            for (key, value) in bag {
+                facts.insert(format!("bag {relation} {member} {key}"), value.clone());
+            }
+        }
+        facts
+    }
+
     /// Asserts what must be so whatever happened: what runs has the environment of the plan, and nothing is half done.
     pub fn assert_sound(&self, when: &str) {
         for (unit, facts) in &self.units {
@@ -84,9 +130,9 @@ impl World {
             let client = self.pebble(unit);
             let plan = client.plan().await.unwrap();
             for (name, service) in &plan.services {
-                let text = charmwright::yaml::to_string(&sorted(service)).unwrap();
-                let name = name.as_str().unwrap().to_owned();
-                found.plan.insert(name, replace(&text, &random));
+                let service = sorted(service, &random);
+                let text = charmwright::yaml::to_string(&service).unwrap();
+                found.plan.insert(name.as_str().unwrap().to_owned(), text);
             }
             for service in client.services(&[]).await.unwrap() {
                 if service.is_running() {
@@ -221,16 +267,18 @@ fn replace(text: &str, random: &[(String, &str)]) -> String {
     })
 }
 
-fn sorted(value: &Value) -> Value {
+/// In the order of names, and without what is random: a random text may need quotes or not.
+fn sorted(value: &Value, random: &[(String, &str)]) -> Value {
     match value {
         Value::Mapping(map) => {
             let mut entries: Vec<(Value, Value)> = map
                 .iter()
-                .map(|(key, value)| (key.clone(), sorted(value)))
+                .map(|(key, value)| (key.clone(), sorted(value, random)))
                 .collect();
             entries.sort_by_key(|(key, _)| key.as_str().unwrap_or_default().to_owned());
             Value::Mapping(entries.into_iter().collect())
         }
+        Value::String(text) => Value::String(replace(text, random)),
         other => other.clone(),
     }
 }
