@@ -11,6 +11,7 @@ pub mod frameworks;
 pub mod interfaces;
 pub mod juju;
 pub mod local;
+mod logging;
 pub mod pebble;
 pub mod project;
 pub mod runtime;

@@ -45,6 +45,7 @@ enum Command {
 /// Runs the command line; the exit code is 0 for success, 1 for a failure that was reported, 2 for wrong usage.
 #[must_use]
 pub fn main(arguments: &[OsString]) -> ExitCode {
+    crate::logging::start();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {

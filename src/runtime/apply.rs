@@ -275,11 +275,11 @@ async fn migrate(
     exec.output_limit = OutputLimit::tail(OUTPUT_LIMIT);
     let failure = match pebble.exec(exec).await {
         Ok(output) => {
-            // Juju takes standard output at DEBUG.
-            println!(
-                "{}",
-                decision.mask.hide(&String::from_utf8_lossy(&output.stdout))
-            );
+            let text = String::from_utf8_lossy(&output.stdout);
+            if !text.trim().is_empty() {
+                // Juju takes standard output at DEBUG.
+                println!("{}", decision.mask.hide(text.trim_end()));
+            }
             if output.is_success() {
                 write_files(pebble, &migration.completed).await?;
                 return Ok(None);

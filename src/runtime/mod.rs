@@ -57,6 +57,7 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    crate::logging::start();
     match run(environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

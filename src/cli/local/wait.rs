@@ -15,7 +15,7 @@ Exit code 1 when the time is up, with what is missing.")]
 pub struct Wait {
     /// Applications (default: all)
     applications: Vec<String>,
-    /// The status that every unit must have
+    /// The status that every unit must have; with `active`, open ports must answer too
     #[arg(long, default_value = "active")]
     status: String,
     /// The limit

@@ -59,6 +59,11 @@ impl Pod {
         self.problem.borrow().clone()
     }
 
+    /// Whether there is anything to connect to: a charm may have no containers.
+    pub(super) fn has_containers(&self) -> bool {
+        !self.containers.borrow().is_empty()
+    }
+
     /// Connects to a port in the unit's containers, which share their network as in a pod.
     pub(super) async fn dial(&self, port: u16) -> io::Result<TcpStream> {
         let container = self.containers.borrow().values().next().cloned();

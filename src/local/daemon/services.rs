@@ -84,7 +84,8 @@ fn unit_services(model: &Model) -> Vec<Service> {
     services
 }
 
-fn open_ports(application: &Application) -> Vec<(u32, u16)> {
+/// The TCP ports that units have open, with the unit's number.
+pub(super) fn open_ports(application: &Application) -> Vec<(u32, u16)> {
     let mut ports = Vec::new();
     for (number, unit) in application.units.iter().filter(|(_, unit)| !unit.dying) {
         for port in &unit.ports {

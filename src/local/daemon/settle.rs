@@ -1,6 +1,7 @@
 //! When everything has come to rest, and what is still missing until then.
 
 use super::Daemon;
+use super::services::open_ports;
 use crate::local::model::{Application, Unit};
 
 impl Daemon {
@@ -31,6 +32,32 @@ impl Daemon {
         }
         missing.extend(self.busy_providers());
         missing
+    }
+
+    /// Units of `applications` (all when empty) with an open port on which nothing listens: one line for each port.
+    pub(super) async fn silent(&self, applications: &[String]) -> Vec<String> {
+        let open: Vec<(String, u16)> = {
+            let state = self.state.borrow();
+            let all = state.model.applications.iter();
+            all.filter(|(name, _)| applications.is_empty() || applications.contains(name))
+                .flat_map(|(name, application)| {
+                    open_ports(application)
+                        .into_iter()
+                        .map(move |(number, port)| (format!("{name}/{number}"), port))
+                })
+                .collect()
+        };
+        let mut silent = Vec::new();
+        for (unit, port) in open {
+            let pod = self.pods.borrow().get(&unit).cloned();
+            let Some(pod) = pod.filter(|pod| pod.has_containers()) else {
+                continue;
+            };
+            if pod.dial(port).await.is_err() {
+                silent.push(format!("{unit} does not answer on port {port} yet"));
+            }
+        }
+        silent
     }
 
     /// Providers that have not answered yet: what they say may be news to any unit.

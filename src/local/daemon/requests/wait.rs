@@ -11,6 +11,10 @@ use crate::local::daemon::Daemon;
 
 /// How often what is missing is told while nothing else is.
 const REMIND: Duration = Duration::from_secs(10);
+/// How often ports that do not answer are asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+/// The status in which an app must also answer: Pebble takes a process for started that has yet to listen.
+const ACTIVE: &str = "active";
 
 pub(super) async fn wait(
     daemon: &Rc<Daemon>,
@@ -25,7 +29,10 @@ pub(super) async fn wait(
     loop {
         // Whatever has been set off by now has its turn first.
         tokio::task::yield_now().await;
-        let missing = daemon.missing(applications, status);
+        let mut missing = daemon.missing(applications, status);
+        if missing.is_empty() && status == ACTIVE {
+            missing = daemon.silent(applications).await;
+        }
         if missing.is_empty() {
             return Ok(json!({ "status": status }));
         }
@@ -42,7 +49,8 @@ pub(super) async fn wait(
         }
         tokio::select! {
             _ = news.changed() => {}
-            () = tokio::time::sleep_until(limit.min(remind)) => {}
+            // Nobody tells when a port begins to answer: it is asked for.
+            () = tokio::time::sleep_until(limit.min(remind).min(now + ASK_AGAIN)) => {}
         }
     }
 }
