@@ -35,9 +35,7 @@ pub fn check(directory: &std::path::Path, switch: Switch) -> Result<Report, Erro
     report.problems.extend(juju::problems(&project, &expanded));
     hidden_options(&project, &expanded, &mut report);
     report.problems.extend(parts(&project));
-    report
-        .warnings
-        .extend(paas_config::warnings(directory, expanded.generation));
+    report.warnings.extend(paas_config::warnings(directory));
     report.warnings.extend(warnings(&project, &expanded));
     report.problems.sort_by_key(|problem| problem.place);
     report.warnings.sort_by_key(|warning| warning.place);

@@ -10,21 +10,17 @@ use crate::yaml::{Document, Value};
 /// Its name.
 pub(super) const FILE: &str = "paas-config.yaml";
 
-/// The keys that the running charm knows, by generation.
-fn keys(generation: Generation) -> &'static [&'static str] {
-    match generation {
-        Generation::V1 => &["framework_logging_format", "prometheus"],
-        Generation::V2 => &[
-            "framework_logging_format",
-            "metrics-path",
-            "metrics-port",
-            "metrics_path",
-            "metrics_port",
-            "port",
-            "prometheus",
-        ],
-    }
-}
+/// The keys that the running charm knows, whatever its generation.
+const KEYS: &[&str] = &[
+    "framework_logging_format",
+    "metrics-path",
+    "metrics-port",
+    "metrics_path",
+    "metrics_port",
+    "migration-timeout",
+    "port",
+    "prometheus",
+];
 
 fn read(directory: &Path) -> Result<Option<Document>, Error> {
     let path = directory.join(FILE);
@@ -115,11 +111,10 @@ pub(super) fn check(
 }
 
 /// What passes the extension and then stops the running charm.
-pub(super) fn warnings(directory: &Path, generation: Generation) -> Vec<Problem> {
+pub(super) fn warnings(directory: &Path) -> Vec<Problem> {
     let Ok(Some(document)) = read(directory) else {
         return Vec::new();
     };
-    let known = keys(generation);
     let mut warnings = Vec::new();
     for key in document
         .value
@@ -128,9 +123,9 @@ pub(super) fn warnings(directory: &Path, generation: Generation) -> Vec<Problem>
         .flat_map(|config| config.keys())
         .filter_map(Value::as_str)
     {
-        if !known.contains(&key) {
-            let hint = closest(key, known).map_or_else(
-                || format!("it knows {}", known.join(", ")),
+        if !KEYS.contains(&key) {
+            let hint = closest(key, KEYS).map_or_else(
+                || format!("it knows {}", KEYS.join(", ")),
                 |name| format!("did you mean `{name}`?"),
             );
             let message = format!(
@@ -163,5 +158,40 @@ fn python_type(value: &Value) -> &'static str {
         Value::String(_) => "str",
         Value::Sequence(_) => "list",
         Value::Mapping(_) | Value::Tagged(_) => "dict",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::paas_config::PaasConfig;
+
+    #[test]
+    fn the_running_charm_takes_the_keys_that_are_not_warned_of() {
+        let values = [
+            "framework_logging_format: json",
+            "metrics-path: /m",
+            "metrics-port: 9000",
+            "metrics_path: /m",
+            "metrics_port: 9000",
+            "migration-timeout: 60",
+            "port: 9000",
+            "prometheus: {scrape_configs: []}",
+        ];
+        assert_eq!(
+            values.map(|text| text.split_once(':').unwrap().0),
+            *KEYS,
+            "one value for each key"
+        );
+        let directory = tempfile::tempdir().unwrap();
+        for text in values {
+            std::fs::write(directory.path().join(FILE), text).unwrap();
+            assert_eq!(warnings(directory.path()), [], "{text}");
+            PaasConfig::parse(Some(text), "fastapi", true).unwrap();
+        }
+        std::fs::write(directory.path().join(FILE), "ports: 9000").unwrap();
+        let warned = warnings(directory.path());
+        assert_eq!(warned[0].hint.as_deref(), Some("did you mean `port`?"));
+        PaasConfig::parse(Some("ports: 9000"), "fastapi", true).unwrap_err();
     }
 }
