@@ -143,6 +143,26 @@ fn yaml_examples_are_yaml() {
     }
 }
 
+#[test]
+fn files_of_the_repository_that_pages_name_are_there() {
+    for path in pages() {
+        let text = prose(&read(&path));
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_ours = ["docs/", "integration/", "metadata/", "src/", "tests/"]
+                .iter()
+                .any(|top| name.starts_with(top));
+            // `NAME` stands for any; what is built or the user's own is not in the repository.
+            let is_other = name.contains(|c: char| c.is_ascii_uppercase() || "* ".contains(c))
+                || name.starts_with("integration/.build");
+            assert!(
+                !is_ours || is_other || name == "src/" || repository().join(name).exists(),
+                "{}: `{name}`",
+                path.display()
+            );
+        }
+    }
+}
+
 /// What `--help` tells of a command.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Help {
