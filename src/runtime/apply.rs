@@ -133,7 +133,7 @@ async fn work(decision: &Decision, pebble: &pebble::Client, changes: &mut Vec<St
         Work::Stop { services, files } => stop(pebble, services, files, changes).await,
         Work::Run(run) => run_app(decision, run, pebble, changes).await,
     };
-    result.unwrap_or_else(|error| failed(error))
+    result.unwrap_or_else(failed)
 }
 
 /// What an error of Pebble means for the status.
