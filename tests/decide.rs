@@ -1,5 +1,7 @@
 //! `decide` on states that the recorded cases do not have: the second generation, rotation, migrations, schedulers.
 
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, in its helpers too")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use charmwright::interfaces::{Bag, Relation};

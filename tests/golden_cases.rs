@@ -4,6 +4,8 @@
 //! `tests/golden.yaml`: what needs an interface or a framework that is not there yet, and where ours is better by
 //! intent, with the number of the known defect.
 
+#![allow(clippy::unwrap_used, reason = "a test may unwrap, in its helpers too")]
+
 mod golden_support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -502,7 +502,10 @@ pub fn run(case: &Case) -> Outcome {
             )
         }));
     }
-    facts.insert("own_databags".into(), bags(case, &after, &decision));
+    facts.insert(
+        "own_databags".into(),
+        bags(case, &after, &decision, conclusion.port.is_some()),
+    );
     if let Event::Action { .. } = observation.event {
         let (results, failed) = match &decision.action {
             Some(ActionOutcome::Done(results)) => (json!(results), Value::Null),
@@ -661,7 +664,7 @@ fn still_to_do(after: &Observation, done: &Done) -> Vec<String> {
     left
 }
 
-fn bags(case: &Case, after: &Observation, decision: &Decision) -> Value {
+fn bags(case: &Case, after: &Observation, decision: &Decision, opened: bool) -> Value {
     let mut bags = Map::new();
     let fqdn = after.identity.fqdn(after.identity.number);
     for relation in case.input["relations"].as_array().unwrap() {
@@ -670,7 +673,9 @@ fn bags(case: &Case, after: &Observation, decision: &Decision) -> Value {
             relation["id"].as_u64().unwrap(),
         );
         let (mut app, mut unit) = (bag(&relation["local_app_data"]), Bag::new());
-        for write in decision.bags.iter().filter(|write| write.relation == id) {
+        let later = decision.once_open.iter().filter(|_| opened);
+        let writes = decision.bags.iter().chain(later);
+        for write in writes.filter(|write| write.relation == id) {
             let target = if write.app { &mut app } else { &mut unit };
             for (key, value) in &write.changes {
                 match value {
