@@ -14,6 +14,9 @@ mkdir -p "$directory"
 cd "$directory"
 touch .demo
 here_it_is=$PWD
+# The answers without a progress meter, also where the output goes to a file.
+printf 'silent\nshow-error\n' >.curlrc
+export CURL_HOME=$PWD
 
 PATH=$release:$here/.build:$PATH
 apps=$here/apps/fastapi
