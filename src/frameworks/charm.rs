@@ -2,20 +2,11 @@
 
 use serde::Deserialize;
 
+use super::Generation;
 use crate::yaml::{self, Mapping, Value};
 
 /// What every framework's extension adds.
 const COMMON: &str = include_str!("../../metadata/charm.yaml");
-
-/// The peer's two generations; which one follows from the charm's base.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "lowercase")]
-pub enum Generation {
-    /// Bases 22.04 and 24.04, paas-charm 1.x.
-    V1,
-    /// Bases from 26.04 on, paas-charm 2.x.
-    V2,
-}
 
 /// The `charm` section.
 #[derive(Clone, Debug, Deserialize)]

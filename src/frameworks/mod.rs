@@ -8,6 +8,16 @@ pub mod charm;
 pub mod rock;
 pub mod runtime;
 
+/// The peer's two generations; which one follows from the charm's base (decisions, "Two generations").
+#[derive(Clone, Copy, Debug, serde::Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Generation {
+    /// Bases 22.04 and 24.04, paas-charm 1.x.
+    V1,
+    /// Bases from 26.04 on, paas-charm 2.x.
+    V2,
+}
+
 /// The extensions by name, sorted, with their frameworks' files.
 const FILES: &[(&str, &str)] = &[
     (

@@ -4,14 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// The peer's two generations; which one follows from the charm's base (decisions, "Two generations").
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Generation {
-    /// Bases 22.04 and 24.04, paas-charm 1.x.
-    V1,
-    /// Base 26.04, paas-charm 2.x.
-    V2,
-}
+use super::Generation;
 
 /// A value of both generations, or one of each, where either may be missing.
 #[derive(Clone, Debug, Deserialize)]

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::paas_config::PaasConfig;
-use crate::frameworks::runtime::{Generation, Runtime};
+use crate::frameworks::Generation;
+use crate::frameworks::runtime::Runtime;
 use crate::yaml::{self, Mapping, Value};
 
 /// What the charm declares.

@@ -9,7 +9,7 @@ use super::observation::{Observation, Workload};
 use super::options::{self, Options};
 use super::workload::{self, App};
 use super::{environment, integrations, secret_key};
-use crate::frameworks::runtime::Generation;
+use crate::frameworks::Generation;
 use crate::juju::{Event, LifecycleKind};
 
 /// The text of the peer for a container that cannot be reached.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::observation::Observation;
 use super::options::Options;
-use crate::frameworks::runtime::{Generation, PerGeneration};
+use crate::frameworks::Generation;
+use crate::frameworks::runtime::PerGeneration;
 use crate::interfaces::{Bag, Provided};
 
 /// What the environment is made of, beside the observation.

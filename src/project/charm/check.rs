@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
-use crate::frameworks::charm::{Charm, Generation};
+use crate::frameworks::{Generation, charm::Charm};
 use crate::project::{Error, Problem};
 use crate::yaml::{Mapping, Value};
 

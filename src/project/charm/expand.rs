@@ -1,7 +1,7 @@
 //! What the extension makes of `charmcraft.yaml`.
 
 use super::{FILE, Project, base, companions, paas_config, project::closest};
-use crate::frameworks::{self, charm::Charm, charm::Generation};
+use crate::frameworks::{self, Generation, charm::Charm};
 use crate::project::{Error, Problem};
 use crate::yaml::{Mapping, Value};
 

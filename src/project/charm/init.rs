@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::FILE;
-use crate::frameworks::{self, charm::Charm, charm::Generation};
+use crate::frameworks::{self, Generation, charm::Charm};
 use crate::project::{Error, write_whole};
 
 /// The files of a project, by name, sorted without regard to case.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::project::closest;
-use crate::frameworks::charm::Generation;
+use crate::frameworks::Generation;
 use crate::project::{Error, Problem};
 use crate::yaml::{Document, Value};
 

@@ -1,0 +1,224 @@
+//! Reads what a hook needs, each thing at most once, independent ones at the same time.
+
+mod container;
+mod relation;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::try_join_all;
+
+pub use container::unusable;
+
+use super::charm::{Charm, Role};
+use super::layer::Kind;
+use super::observation::{Identity, Observation, Peer, SecretProblem, Workload};
+use crate::interfaces::{Bag, Interface, handler, table};
+use crate::juju::{self, Environment, Revision, SecretRef, Tools};
+use crate::pebble;
+use crate::yaml::{self, Mapping, Value};
+
+/// Where Juju puts the sockets of a unit's containers (contract: pebble, section 1).
+const CONTAINERS: &str = "/charm/containers";
+
+/// The socket of the charm's container.
+#[must_use]
+pub fn socket(charm: &Charm) -> PathBuf {
+    PathBuf::from(CONTAINERS)
+        .join(&charm.container)
+        .join("pebble.socket")
+}
+
+/// Reads.
+///
+/// # Errors
+/// A hook tool failed for a reason that nobody can act on: Juju is to try the hook again.
+pub async fn observe(
+    environment: Environment,
+    charm: Charm,
+    tools: &Tools,
+    pebble: &pebble::Client,
+) -> Result<Observation, juju::Error> {
+    let endpoints: Vec<(&str, Box<dyn Interface>)> = charm
+        .endpoints
+        .iter()
+        .filter(|endpoint| endpoint.role == Role::Requires)
+        .filter_map(|endpoint| {
+            let row = table::find(&endpoint.interface)?;
+            Some((endpoint.name.as_str(), handler(&row)?))
+        })
+        .collect();
+    let ids = |endpoint| relation::relation_ids(tools, &environment.event, endpoint);
+    let peer_endpoint = charm.peer_endpoint().map(|endpoint| endpoint.name.as_str());
+    let peer_ids = async {
+        match peer_endpoint {
+            Some(endpoint) => ids(endpoint).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (config, standing, opened_ports, peer_ids, relation_ids, workload) = tokio::join!(
+        tools.config_get(),
+        standing(tools, &environment.unit),
+        tools.opened_ports(),
+        peer_ids,
+        try_join_all(endpoints.iter().map(|(endpoint, _)| ids(endpoint))),
+        container::workload(&charm, pebble),
+    );
+    let (config, standing) = (config?, standing?);
+    let opened_ports = opened_ports?.iter().map(ToString::to_string).collect();
+    let config: BTreeMap<String, serde_json::Value> = config.into_iter().collect();
+
+    let reads = endpoints
+        .iter()
+        .zip(relation_ids?)
+        .flat_map(|((_, interface), ids)| ids.into_iter().map(move |id| (interface, id)))
+        .map(|(interface, id)| {
+            relation::relation(tools, &environment, standing.leader, interface.as_ref(), id)
+        });
+    let peer = async {
+        match peer_ids?.into_iter().next() {
+            Some(id) => relation::peer(tools, &environment, id).await,
+            None => Ok(None),
+        }
+    };
+    let (relations, peer, config_secrets) = tokio::join!(
+        try_join_all(reads),
+        peer,
+        config_secrets(tools, &charm, &config)
+    );
+    let peer = peer?;
+    let planned_units =
+        planned_units(tools, &environment, &charm, &workload, peer.as_ref()).await?;
+    Ok(Observation {
+        identity: Identity {
+            number: environment.unit_number,
+            unit: environment.unit,
+            app: environment.app,
+            model: environment.model,
+            juju: environment.version,
+            proxies: environment.proxies,
+        },
+        charm,
+        event: environment.event,
+        leader: standing.leader,
+        config,
+        config_secrets: config_secrets?,
+        peer,
+        relations: relations?.into_iter().flatten().collect(),
+        workload,
+        opened_ports,
+        unit_status: standing.unit,
+        app_status: standing.app,
+        planned_units,
+        fresh_key: fresh_key(),
+    })
+}
+
+/// 64 random bytes as the peer writes them: 86 characters.
+fn fresh_key() -> String {
+    let mut bytes = [0u8; 64];
+    // Without randomness there is no key worth having; an empty one is never used.
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
+        Err(_) => String::new(),
+    }
+}
+
+struct Standing {
+    leader: bool,
+    unit: Option<(String, String)>,
+    app: Option<(String, String)>,
+}
+
+/// The application's status with its units' is the leader's to read: one call tells leadership and both statuses.
+async fn standing(tools: &Tools, unit: &str) -> Result<Standing, juju::Error> {
+    let pair = |status: &juju::UnitStatus| (status.status.clone(), status.message.clone());
+    match tools.status_get(true).await {
+        Ok(report) => {
+            let own = match report.units.get(unit) {
+                Some(status) => Some(pair(status)),
+                None => tools
+                    .status_get(false)
+                    .await
+                    .ok()
+                    .map(|report| pair(&report.own)),
+            };
+            Ok(Standing {
+                leader: true,
+                unit: own,
+                app: Some(pair(&report.own)),
+            })
+        }
+        Err(error) => {
+            let leader = match error {
+                juju::Error::NotLeader { .. } => false,
+                _ => tools.is_leader().await?,
+            };
+            let own = tools.status_get(false).await.ok();
+            Ok(Standing {
+                leader,
+                unit: own.map(|report| pair(&report.own)),
+                app: None,
+            })
+        }
+    }
+}
+
+async fn config_secrets(
+    tools: &Tools,
+    charm: &Charm,
+    config: &BTreeMap<String, serde_json::Value>,
+) -> Result<BTreeMap<String, Result<Bag, SecretProblem>>, juju::Error> {
+    let options = charm
+        .options
+        .iter()
+        .filter(|option| option.kind == "secret")
+        .filter_map(|option| Some((&option.name, config.get(&option.name)?.as_str()?)))
+        .filter(|(_, uri)| !uri.is_empty());
+    let reads = options.map(|(name, uri)| async move {
+        let content = match tools
+            .secret_get(SecretRef::Uri(uri), Revision::Refresh)
+            .await
+        {
+            Ok(content) => Ok(content),
+            Err(juju::Error::SecretNotFound { .. }) => Err(SecretProblem::NotFound),
+            Err(error) if error.is_refused() => Err(SecretProblem::NotGranted),
+            Err(error) => return Err(error),
+        };
+        Ok((name.clone(), content))
+    });
+    Ok(try_join_all(reads).await?.into_iter().collect())
+}
+
+/// Numbers of the units that Juju means to keep, asked only where a scheduler may have to run here instead of on unit 0.
+async fn planned_units(
+    tools: &Tools,
+    environment: &Environment,
+    charm: &Charm,
+    workload: &Workload,
+    peer: Option<&Peer>,
+) -> Result<Option<BTreeSet<u64>>, juju::Error> {
+    let Workload::Reachable(container) = workload else {
+        return Ok(None);
+    };
+    let snapshot: Option<Mapping> = container
+        .snapshot
+        .as_deref()
+        .and_then(|text| yaml::from_str(text).ok());
+    let services = snapshot.as_ref().unwrap_or(&container.services);
+    let is_scheduler = |name: &Value| {
+        name.as_str()
+            .is_some_and(|name| Kind::of(name, &charm.runtime.service) == Kind::Scheduler)
+    };
+    let unit_0_is_there =
+        environment.unit_number == 0 || peer.is_some_and(|peer| peer.others.contains(&0));
+    if unit_0_is_there || !services.keys().any(is_scheduler) {
+        return Ok(None);
+    }
+    let goal = tools.goal_state().await?;
+    Ok(Some(
+        goal.planned_units().filter_map(relation::number).collect(),
+    ))
+}
