@@ -1,5 +1,7 @@
 //! Migrations that fail, hang or cannot be started.
 
+use charmwright::local::model::QueuedEvent;
+
 use super::support::{Database, Declared, Setup, World, active, blocked, run};
 
 fn failed(command: &str, why: &str) -> (String, String) {
@@ -39,9 +41,7 @@ fn a_migration_that_fails_keeps_the_app_down_until_it_succeeds() {
         assert_eq!(tried, 1);
 
         // What has nothing to do with it does not try it again.
-        for name in ["web/0"] {
-            world.push(name, charmwright::local::model::QueuedEvent::ConfigChanged);
-        }
+        world.push("web/0", QueuedEvent::ConfigChanged);
         world.drain().await;
         assert_eq!(world.status("web/0"), text);
         assert_eq!(world.migrations("web/0").await, tried);
@@ -116,5 +116,31 @@ fn a_migration_that_cannot_be_started_says_why() {
         );
         // It keeps running as it did, with the environment that its data are for.
         assert_eq!(world.starts("web/0", "fastapi").await, 1);
+    });
+}
+
+#[test]
+fn a_user_that_the_rock_lacks_is_named() {
+    run(async {
+        let world = World::new(Setup::default());
+        let unit = world.add_unit().await;
+        let pebble = world.pebble(&unit);
+        let users = String::from_utf8(pebble.read_file("/etc/passwd").await.unwrap()).unwrap();
+        let others: Vec<&str> = users
+            .lines()
+            .filter(|line| !line.starts_with("_daemon_:"))
+            .collect();
+        world.write(&unit, "/etc/passwd", &others.join("\n")).await;
+        world.drain().await;
+        let (status, message) = world.status(&unit);
+        assert_eq!(status, "blocked");
+        assert!(
+            message.starts_with(&format!("database migration command {COMMAND} failed"))
+                && message.contains("_daemon_"),
+            "{message}"
+        );
+        world.write(&unit, "/etc/passwd", &users).await;
+        world.update_status().await;
+        assert_eq!(world.status(&unit), active());
     });
 }

@@ -36,6 +36,53 @@ fn options_that_cannot_be_used_are_named_and_the_app_goes_on_as_it_was() {
         assert_eq!(environment["APP_API_USER_NAME"], "anna");
         assert_eq!(environment["APP_API_TOKEN"], "api-token");
         assert_eq!(environment.get("APP_API"), None);
+
+        world.revise_secret(&secret, &[("token", "other-token")]);
+        world.drain().await;
+        let environment = world.running_environment("web/0", "fastapi").await;
+        assert_eq!(environment["APP_API_TOKEN"], "other-token");
+        assert_eq!(environment.get("APP_API_USER_NAME"), None);
+    });
+}
+
+#[test]
+fn a_key_that_the_user_gives_stands_above_the_shared_one_and_is_not_rotated() {
+    run(async {
+        let world = World::with_unit(Setup::default()).await;
+        let shared = world.key().unwrap();
+        let key = async || {
+            let mut environment = world.running_environment("web/0", "fastapi").await;
+            environment.remove("APP_SECRET_KEY").unwrap()
+        };
+        let secret = world.user_secret(&[("value", "my-own-key")]);
+        let granted = world.model.borrow_mut().grant_secret(&secret, "web", None);
+        granted.unwrap();
+        world.config(&[("app-secret-key-id", &format!("secret:{secret}"))]);
+        world.drain().await;
+        assert_eq!(key().await, "my-own-key");
+        let action = world.action("web/0", "rotate-secret-key").await;
+        {
+            let model = world.model.borrow();
+            let action = &model.actions[&action];
+            assert!(
+                action.message.contains("app-secret-key-id"),
+                "{}",
+                action.message
+            );
+        }
+        assert_eq!(world.key().unwrap(), shared);
+
+        world.revise_secret(&secret, &[("value", "my-next-key")]);
+        world.drain().await;
+        assert_eq!(key().await, "my-next-key");
+        world.revise_secret(&secret, &[("value", "x"), ("other", "x")]);
+        world.drain().await;
+        assert_eq!(world.status("web/0").0, "blocked");
+        assert_eq!(key().await, "my-next-key");
+        world.reset(&["app-secret-key-id"]);
+        world.drain().await;
+        assert_eq!(key().await, shared);
+        assert_eq!(world.status("web/0"), active());
     });
 }
 

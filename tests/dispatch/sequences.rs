@@ -39,7 +39,7 @@ enum Operation {
     /// From now on this script of the unit's container has more to do.
     Script(usize, &'static str, &'static str),
     Step(usize),
-    Kill(usize, usize),
+    Kill(usize, Cut),
     Drain,
 }
 
@@ -102,7 +102,7 @@ fn operation(random: &mut Random) -> Operation {
         Database::secret("other/password"),
         Database::secret("third password"),
     ];
-    match random.below(34) {
+    match random.below(35) {
         0..=4 => {
             let (name, value) = random.of(&SETTINGS);
             Operation::Set(name, value)
@@ -125,7 +125,11 @@ fn operation(random: &mut Random) -> Operation {
             Operation::Script(random.below(9), name, text)
         }
         26..=29 => Operation::Step(random.below(9)),
-        30 | 31 => Operation::Kill(random.below(9), 1 + random.below(16)),
+        30..=32 => {
+            let at = 1 + random.below(16);
+            let cut = random.of(&[Cut::Tool(at), Cut::Request(at), Cut::Pebble(at)]);
+            Operation::Kill(random.below(9), cut)
+        }
         _ => Operation::Drain,
     }
 }
@@ -237,8 +241,12 @@ async fn apply(world: &Rc<World>, said: &mut Said, operation: &Operation) {
                 assert_eq!(ran.code, Some(0), "{}: {}", ran.event, ran.stderr);
             }
         }
-        Operation::Kill(at, tool) => {
-            world.step(&of(world.units(), *at), Cut::Tool(*tool)).await;
+        Operation::Kill(at, cut) => {
+            let unit = of(world.units(), *at);
+            world.step(&unit, *cut).await;
+            if world.has_lost_pebble(&unit) {
+                world.restart_container(&unit).await;
+            }
         }
         Operation::Drain => world.drain().await,
         _ => {}
@@ -289,6 +297,10 @@ fn comparable(mut facts: Facts) -> Facts {
         if relation.contains("postgresql") && member.contains('/') {
             bag.remove("requested-secrets");
             bag.remove("provided-secrets");
+        }
+        // A port that was opened stays open.
+        if facts.app != active() {
+            bag.remove("is_port_open");
         }
     }
     for unit in facts.units.values_mut() {

@@ -1,7 +1,7 @@
 //! One application with its units, each with a container of its own, and the events that they handle.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::future::Future;
 use std::os::unix::fs::symlink;
@@ -57,6 +57,7 @@ pub struct World {
     pub ran: RefCell<Vec<Ran>>,
     /// Whether requests to Pebble are written down.
     pub watched: Cell<bool>,
+    killed: RefCell<BTreeSet<String>>,
     next_context: Cell<u32>,
 }
 
@@ -132,6 +133,7 @@ impl World {
             running: RefCell::default(),
             ran: RefCell::default(),
             watched: Cell::new(false),
+            killed: RefCell::default(),
             next_context: Cell::new(0),
         });
         agent::serve(&world, listener);
@@ -214,6 +216,7 @@ impl World {
     /// A fresh container in the place of the unit's.
     pub async fn restart_container(&self, unit: &str) {
         self.container(unit).restart().await.unwrap();
+        self.killed.borrow_mut().remove(unit);
         self.pebble_ready(unit);
     }
 
@@ -228,6 +231,12 @@ impl World {
         let record: serde_json::Value = serde_json::from_slice(&fs::read(record).unwrap()).unwrap();
         let pid = record["pebble"]["pid"].as_i64().unwrap();
         kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL).unwrap();
+        self.killed.borrow_mut().insert(unit.into());
+    }
+
+    /// Whether the unit's Pebble was killed in its last hook; it is gone then.
+    pub fn has_lost_pebble(&self, unit: &str) -> bool {
+        self.killed.borrow_mut().remove(unit)
     }
 
     /// Waits until the unit's Pebble is gone.
@@ -280,6 +289,17 @@ impl World {
             ..SecretUpdate::default()
         };
         self.model.borrow_mut().add_secret(None, update).unwrap().0
+    }
+
+    /// Gives a secret another content.
+    pub fn revise_secret(&self, secret: &str, content: &[(&str, &str)]) {
+        let update = SecretUpdate {
+            content: Some(bag(content)),
+            ..SecretUpdate::default()
+        };
+        let mut model = self.model.borrow_mut();
+        let changes = model.update_secret(secret, update).unwrap();
+        model.enqueue(changes);
     }
 
     /// Queues an event.
@@ -374,6 +394,7 @@ impl World {
             model.unit(unit).is_none()
         };
         if over {
+            self.killed.borrow_mut().remove(unit);
             let container = self.containers.borrow_mut().remove(unit);
             if let Some(container) = container {
                 container.stop().await.unwrap();
