@@ -1,6 +1,9 @@
 //! The container and what is in it: absent, dying, restarted, with other services than expected.
 
+use std::time::{Duration, Instant};
+
 use charmwright::local::model::QueuedEvent;
+use nix::sys::signal::Signal;
 
 use super::support::{Cut, Setup, World, active, blocked, run, waiting};
 
@@ -29,6 +32,22 @@ fn a_container_that_is_not_there_yet_or_any_more_is_waited_for() {
         assert_eq!(environment["APP_GREETING"], "Anybody there?");
         assert_eq!(world.starts(&unit, "fastapi").await, 1);
         assert_eq!(world.migrations(&unit).await, 1);
+    });
+}
+
+#[test]
+fn a_pebble_that_hangs_is_waited_for_no_longer_than_it_takes_to_tell() {
+    run(async {
+        let world = World::with_unit(Setup::default()).await;
+        world.signal_pebble("web/0", Signal::SIGSTOP);
+        let started = Instant::now();
+        world.update_status().await;
+        assert!(started.elapsed() < Duration::from_secs(60));
+        assert_eq!(world.status("web/0"), waiting(LOST));
+        world.signal_pebble("web/0", Signal::SIGCONT);
+        world.update_status().await;
+        assert_eq!(world.status("web/0"), active());
+        assert_eq!(world.starts("web/0", "fastapi").await, 1);
     });
 }
 
@@ -99,7 +118,7 @@ fn a_service_that_somebody_stopped_is_started_again() {
         let pebble = world.pebble("web/0");
         let change = pebble.stop(&["fastapi"]).await.unwrap();
         pebble
-            .wait_change(&change, std::time::Duration::from_secs(60))
+            .wait_change(&change, Duration::from_secs(60))
             .await
             .unwrap();
         world.update_status().await;

@@ -188,3 +188,49 @@ fn a_rotation_that_is_killed_is_none() {
         join_all(rotations).await;
     });
 }
+
+#[test]
+fn a_hook_that_is_terminated_or_whose_tool_fails_says_so_in_one_line_and_is_tried_again() {
+    run(async {
+        let cuts: [Cuts; 2] = [Cut::Terminate, Cut::Fail];
+        let shares = (0..SHARES).flat_map(|share| cuts.map(|cuts| (share, cuts)));
+        let ends = shares.map(|(share, cuts)| async move {
+            let world = World::with_unit(Setup::default()).await;
+            world.relate_database();
+            world.provide(&Database::secret("password"));
+            world.drain().await;
+            let mut undisturbed = Facts::default();
+            for at in std::iter::once(0).chain((share + 1..).step_by(SHARES)) {
+                world.config(&[("greeting", "other")]);
+                world.drain().await;
+                world.config(&[("greeting", "Hi!")]);
+                let ran = world.step(UNIT, cuts(at)).await.unwrap();
+                let when = format!("{:?} at {:?}", cuts(at), ran.calls.get(at.max(1) - 1));
+                if ran.code != Some(0) {
+                    assert_eq!(ran.code, Some(1), "{when}");
+                    assert_eq!(ran.stderr.lines().count(), 1, "{when}: {}", ran.stderr);
+                    let said = match cuts(at) {
+                        Cut::Fail(_) => ran.calls[at - 1].tool.as_str(),
+                        _ => "terminated",
+                    };
+                    assert!(ran.stderr.contains(said), "{when}: {}", ran.stderr);
+                }
+                world.drain().await;
+                world.update_status().await;
+                let facts = world.facts().await;
+                facts.assert_sound(&when);
+                if at == 0 {
+                    undisturbed = facts;
+                } else {
+                    facts.assert_are(&undisturbed, &when);
+                }
+                if at > ran.calls.len() {
+                    return at;
+                }
+            }
+            0
+        });
+        let ends = join_all(ends).await;
+        assert!(ends.iter().all(|end| *end > 10), "{ends:?}");
+    });
+}

@@ -5,12 +5,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::time::Duration;
 
 use charmwright::local::model::{Change, QueuedEvent};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 use super::support::{
-    Cut, Database, Declared, Facts, LAYER, Setup, WITH_HELPERS, World, active, bag, run,
+    Cut, Database, Declared, Facts, LAYER, Setup, WITH_HELPERS, World, active, bag, run_within,
 };
 
 const SEQUENCES: u64 = 12;
@@ -379,7 +380,9 @@ fn number(variable: &str, default: u64) -> u64 {
 fn every_sequence_of_events_ends_as_a_fresh_deployment() {
     let first = number("CHARMWRIGHT_SEED", 1);
     let count = number("CHARMWRIGHT_SEQUENCES", SEQUENCES);
-    run(async {
+    // Each takes seconds.
+    let limit = Duration::from_secs(300 + 30 * count);
+    run_within(limit, async {
         let sequences = stream::iter(first..first + count).map(|seed| async move {
             let mut random = Random(seed);
             let setup = Setup {

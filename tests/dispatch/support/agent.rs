@@ -48,6 +48,10 @@ pub enum Cut {
     Tool(usize),
     /// When its request to Pebble of this number, from 1, is on its way.
     Request(usize),
+    /// With SIGTERM instead, when its hook tool of this number was carried out.
+    Terminate(usize),
+    /// Not at all: its hook tool of this number fails for no good reason.
+    Fail(usize),
     /// Not the hook: Pebble dies when its request of this number, from 1, is on its way.
     Pebble(usize),
 }
@@ -86,8 +90,12 @@ pub(super) struct Running {
 impl Running {
     pub fn kill(&mut self) {
         self.killed = true;
+        self.signal(Signal::SIGKILL);
+    }
+
+    fn signal(&self, signal: Signal) {
         if let Some(process) = self.process {
-            kill(process, Signal::SIGKILL).unwrap();
+            kill(process, signal).unwrap();
         }
     }
 }
@@ -129,20 +137,31 @@ fn run(world: &World, request: Request) -> Reply {
             ..Reply::default()
         };
     };
-    let reply = running.context.run(
-        &mut world.model.borrow_mut(),
-        &request.tool,
-        &request.arguments,
-        request.stdin.as_bytes(),
-    );
+    let number = running.calls.len() + 1;
+    let reply = if running.cut == Cut::Fail(number) {
+        Reply {
+            stderr: "ERROR connection is shut down\n".into(),
+            code: 1,
+            ..Reply::default()
+        }
+    } else {
+        running.context.run(
+            &mut world.model.borrow_mut(),
+            &request.tool,
+            &request.arguments,
+            request.stdin.as_bytes(),
+        )
+    };
     running.calls.push(Call {
         tool: request.tool,
         arguments: request.arguments,
         stdin: request.stdin,
         code: reply.code,
     });
-    if running.cut == Cut::Tool(running.calls.len()) {
-        running.kill();
+    match running.cut {
+        Cut::Tool(at) if at == number => running.kill(),
+        Cut::Terminate(at) if at == number => running.signal(Signal::SIGTERM),
+        _ => {}
     }
     reply
 }

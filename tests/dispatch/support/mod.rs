@@ -4,6 +4,7 @@
 mod agent;
 mod charm;
 mod database;
+mod events;
 mod facts;
 mod image;
 mod proxy;
@@ -14,7 +15,7 @@ pub use charm::Declared;
 pub use database::Database;
 pub use facts::Facts;
 pub use image::{LAYER, WITH_HELPERS};
-pub use world::{Setup, World, run};
+pub use world::{Setup, World, run, run_within};
 
 use std::collections::BTreeMap;
 
