@@ -181,6 +181,7 @@ class Table:
         print(f"{what}: {shown} {unit}", file=sys.stderr)
 
     def print(self) -> None:
+        print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
         widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
         for what, figure, target, verdict, remark in self.rows:
             row = (f"{what:<{widths[0]}}", f"{figure:>{widths[1]}}", f"{target:>{widths[2]}}", f"{verdict:<4}", remark)
