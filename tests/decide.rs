@@ -456,6 +456,25 @@ fn a_completed_migration_runs_again_only_for_other_databases() {
 }
 
 #[test]
+fn a_database_that_goes_is_not_migrated_but_the_next_one_is_even_if_it_looks_the_same() {
+    let first = decide(&with_script(None, None));
+    let record = run(&first).migration.as_ref().unwrap().completed[0]
+        .content
+        .clone();
+    let mut without = with_script(Some("COMPLETED"), Some(&record));
+    without.relations.clear();
+    let gone = decide(&without);
+    assert_eq!(run(&gone).migration, None);
+    let written = run(&gone)
+        .files
+        .iter()
+        .find(|file| file.path.ends_with("database-migration.json"))
+        .unwrap();
+    let again = decide(&with_script(Some("COMPLETED"), Some(&written.content)));
+    assert!(run(&again).migration.is_some());
+}
+
+#[test]
 fn the_peers_completed_migration_is_taken_over() {
     let decision = decide(&with_script(Some("COMPLETED"), None));
     assert_eq!(run(&decision).migration, None);
