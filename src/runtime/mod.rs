@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
     let environment = match Environment::from_vars(std::env::vars_os()) {
         Ok(environment) => environment,
         Err(error) => {
-            eprintln!("{error}; {BY_HAND}");
+            eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };

@@ -67,7 +67,12 @@ pub async fn observe(
         container::workload(&charm, pebble),
     );
     let (config, standing) = (config?, standing?);
-    let opened_ports = opened_ports?.iter().map(ToString::to_string).collect();
+    let opened_ports = match opened_ports {
+        Ok(ports) => ports.iter().map(ToString::to_string).collect(),
+        // Opening a port that is open does no harm.
+        Err(juju::Error::ToolMissing { .. }) => BTreeSet::new(),
+        Err(error) => return Err(error),
+    };
     let config: BTreeMap<String, serde_json::Value> = config.into_iter().collect();
 
     let reads = endpoints
