@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
-use crate::frameworks::{Generation, charm::Charm};
+use crate::frameworks::{Generation, charm::Charm, runtime::Runtime};
 use crate::project::{Error, Problem};
 use crate::yaml::{Mapping, Value};
 
@@ -145,6 +145,13 @@ fn warnings(project: &Project, expanded: &Expanded) -> Vec<Problem> {
             left_out.first().copied().unwrap_or_default(),
             message,
         ));
+    }
+    if Runtime::find(expanded.framework).is_none() {
+        let message = format!(
+            "the running charm for {} is not there yet: every hook of what is packed will fail",
+            expanded.framework
+        );
+        warnings.push(project.problem(&["extensions"], message));
     }
     for (name, option) in options(&expanded.project) {
         if name.contains('_') {
