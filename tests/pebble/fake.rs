@@ -1,6 +1,7 @@
 //! A socket that answers every request with the same bytes, for what no Pebble says.
 
 use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,9 +27,15 @@ impl Fake {
                     silent.push(stream);
                     continue;
                 }
-                let mut request = [0; 64 << 10];
-                let _ = stream.read(&mut request);
-                let _ = stream.write_all(&bytes);
+                let bytes = bytes.clone();
+                std::thread::spawn(move || {
+                    let mut request = [0; 64 << 10];
+                    let _ = stream.read(&mut request);
+                    let _ = stream.write_all(&bytes);
+                    // Closing with part of the request unread would cut the answer off as well.
+                    let _ = stream.shutdown(Shutdown::Write);
+                    let _ = std::io::copy(&mut stream, &mut std::io::sink());
+                });
             }
         });
         Self { directory }

@@ -315,12 +315,13 @@ async fn a_signal_reaches_a_running_service_only() {
     let daemon = Daemon::start().await;
     let client = &daemon.client;
     let (ready, marker) = (daemon.path("ready"), daemon.path("marker"));
+    // Not SIGHUP, which whoever runs the tests with `nohup` has made children ignore.
     layer(client, &format!(
-        "{{web: {{override: replace, command: \"sh -c 'trap \\\"touch {}\\\" HUP; touch {}; while :; do sleep 0.1; done'\"}}}}",
+        "{{web: {{override: replace, command: \"sh -c 'trap \\\"touch {}\\\" USR1; touch {}; while :; do sleep 0.1; done'\"}}}}",
         marker.display(), ready.display()
     )).await;
     assert_eq!(
-        refusal(client.send_signal("SIGHUP", &["web"]).await),
+        refusal(client.send_signal("SIGUSR1", &["web"]).await),
         (
             500,
             Some(Reason::ServiceNotRunning),
@@ -328,14 +329,14 @@ async fn a_signal_reaches_a_running_service_only() {
         )
     );
     assert_eq!(
-        refusal(client.send_signal("SIGHUP", &["zz"]).await).1,
+        refusal(client.send_signal("SIGUSR1", &["zz"]).await).1,
         Some(Reason::ServiceNotRunning)
     );
     finish(client, client.start(&["web"]).await).await;
     while !ready.exists() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    client.send_signal("SIGHUP", &["web"]).await.unwrap();
+    client.send_signal("SIGUSR1", &["web"]).await.unwrap();
     let begin = Instant::now();
     while !marker.exists() {
         assert!(begin.elapsed() < LONG, "the signal did not arrive");
