@@ -44,7 +44,7 @@ impl Fake {
     /// Answers with an HTTP head and this body, of the length that `length` says.
     pub fn http(status: &str, kind: &str, body: &str, length: usize) -> Self {
         Self::answering(format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+            "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
         ))
     }
 
