@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// One interface as the table has it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Row {
     /// The interface's name.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::endpoint::{self, Endpoint, Role};
 use super::paas_config::PaasConfig;
 use crate::frameworks::Generation;
 use crate::frameworks::runtime::Runtime;
@@ -28,30 +29,6 @@ pub struct Charm {
     pub options: Vec<DeclaredOption>,
     /// `paas-config.yaml`, or why it cannot be used.
     pub paas_config: Result<PaasConfig, String>,
-}
-
-/// An endpoint.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Endpoint {
-    /// Its name.
-    pub name: String,
-    /// Its interface.
-    pub interface: String,
-    /// Which section declares it.
-    pub role: Role,
-    /// `optional: true`.
-    pub optional: bool,
-}
-
-/// The section of `metadata.yaml` that declares an endpoint.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Role {
-    /// `peers`
-    Peer,
-    /// `provides`
-    Provides,
-    /// `requires`
-    Requires,
 }
 
 /// An option of `config.yaml`.
@@ -205,7 +182,7 @@ impl Charm {
             container: (*container).to_owned(),
             endpoints: sections
                 .into_iter()
-                .flat_map(|(section, role)| endpoints(section, role))
+                .flat_map(|(section, role)| endpoint::endpoints(section, role))
                 .collect(),
             framework,
             runtime,
@@ -252,25 +229,6 @@ fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Resu
             reason: format!("{place}{}", error.message),
         }
     })
-}
-
-fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
-    let endpoint = |(name, body): (&Value, &Value)| {
-        // Juju also takes the bare interface name.
-        let interface = body
-            .as_str()
-            .or_else(|| body.get("interface").and_then(Value::as_str));
-        Some(Endpoint {
-            name: name.as_str()?.to_owned(),
-            interface: interface?.to_owned(),
-            role,
-            optional: body
-                .get("optional")
-                .and_then(Value::as_bool)
-                .unwrap_or(false),
-        })
-    };
-    section.iter().filter_map(endpoint).collect()
 }
 
 fn declared_options(config: Option<&str>) -> Result<Vec<DeclaredOption>, Error> {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::charm::{Endpoint, Role};
 use super::decision::BagWrite;
+use super::endpoint::Endpoint;
 use super::observation::Observation;
-use crate::interfaces::{Context, Outcome, Provided, Relation, handler, table};
+use crate::interfaces::{Context, Outcome, Provided, Relation};
 
 /// What we ask providers for: keys that are not there yet or not as they should be.
 #[must_use]
@@ -44,10 +44,10 @@ fn requests_when(observation: &Observation, port: u16, port_open: bool) -> Vec<B
         ..context(observation, &fqdn, port)
     };
     for relation in &observation.relations {
-        let interface = endpoint(observation, &relation.endpoint)
-            .and_then(|endpoint| table::find(&endpoint.interface))
-            .and_then(|row| handler(&row));
-        let Some(interface) = interface else { continue };
+        let endpoint = endpoint(observation, &relation.endpoint);
+        let Some(interface) = endpoint.and_then(Endpoint::handler) else {
+            continue;
+        };
         let request = interface.request(&context, relation);
         let app = observation
             .leader
@@ -118,13 +118,8 @@ impl Integrations {
         let mut found = Self::default();
         let mut missing: Vec<(u32, String)> = Vec::new();
         let mut interfaces = BTreeSet::new();
-        for endpoint in observation
-            .charm
-            .endpoints
-            .iter()
-            .filter(|endpoint| endpoint.role == Role::Requires)
-        {
-            let Some(row) = table::find(&endpoint.interface) else {
+        for endpoint in &observation.charm.endpoints {
+            let Some(row) = &endpoint.row else {
                 continue;
             };
             if !interfaces.insert(endpoint.interface.as_str()) {
@@ -134,7 +129,7 @@ impl Integrations {
                 .relations
                 .iter()
                 .find(|relation| relation.endpoint == endpoint.name);
-            let outcome = match (handler(&row), relation) {
+            let outcome = match (endpoint.handler(), relation) {
                 (Some(interface), Some(relation)) => interface.outcome(&context, relation),
                 _ => Outcome::Incomplete,
             };

@@ -8,6 +8,7 @@ pub mod charm;
 pub mod conclude;
 pub mod decide;
 pub mod decision;
+pub mod endpoint;
 pub mod environment;
 pub mod integrations;
 pub mod layer;

@@ -12,10 +12,10 @@ use futures_util::future::try_join_all;
 
 pub use container::unusable;
 
-use super::charm::{Charm, Role};
+use super::charm::Charm;
 use super::layer::Kind;
 use super::observation::{Identity, Observation, Peer, SecretProblem, Workload};
-use crate::interfaces::{Bag, Interface, handler, table};
+use crate::interfaces::{Bag, Interface};
 use crate::juju::{self, Environment, Revision, SecretRef, Tools};
 use crate::pebble;
 use crate::yaml::{self, Mapping, Value};
@@ -44,11 +44,7 @@ pub async fn observe(
     let endpoints: Vec<(&str, Box<dyn Interface>)> = charm
         .endpoints
         .iter()
-        .filter(|endpoint| endpoint.role == Role::Requires)
-        .filter_map(|endpoint| {
-            let row = table::find(&endpoint.interface)?;
-            Some((endpoint.name.as_str(), handler(&row)?))
-        })
+        .filter_map(|endpoint| Some((endpoint.name.as_str(), endpoint.handler()?)))
         .collect();
     let ids = |endpoint| relation::relation_ids(tools, &environment.event, endpoint);
     let peer_endpoint = charm.peer_endpoint().map(|endpoint| endpoint.name.as_str());

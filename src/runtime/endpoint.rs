@@ -1,0 +1,62 @@
+//! The charm's endpoints, each with what the table of interfaces says of it: looked up once, used all through a hook.
+
+use crate::interfaces::{Interface, handler, table};
+use crate::yaml::{Mapping, Value};
+
+/// An endpoint.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoint {
+    /// Its name.
+    pub name: String,
+    /// Its interface.
+    pub interface: String,
+    /// Which section declares it.
+    pub role: Role,
+    /// `optional: true`.
+    pub optional: bool,
+    /// What the table of interfaces says of it, where we require it and the table knows it.
+    pub row: Option<table::Row>,
+}
+
+impl Endpoint {
+    /// The code that speaks the endpoint's interface, where there is any.
+    #[must_use]
+    pub fn handler(&self) -> Option<Box<dyn Interface>> {
+        self.row.as_ref().and_then(handler)
+    }
+}
+
+/// The section of `metadata.yaml` that declares an endpoint.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// `peers`
+    Peer,
+    /// `provides`
+    Provides,
+    /// `requires`
+    Requires,
+}
+
+/// The endpoints of a section of `metadata.yaml`, in its order.
+pub(super) fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
+    let endpoint = |(name, body): (&Value, &Value)| {
+        // Juju also takes the bare interface name.
+        let interface = body
+            .as_str()
+            .or_else(|| body.get("interface").and_then(Value::as_str));
+        let interface = interface?;
+        Some(Endpoint {
+            name: name.as_str()?.to_owned(),
+            interface: interface.to_owned(),
+            role,
+            row: (role == Role::Requires)
+                .then(|| table::find(interface))
+                .flatten(),
+            optional: body
+                .get("optional")
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+        })
+    };
+    section.iter().filter_map(endpoint).collect()
+}
