@@ -39,6 +39,7 @@ system_packages() {
     wants gcc command -v cc
     wants libc6-dev has_static_libc
     wants postgresql has_postgresql
+    wants prometheus command -v promtool
     wants python3 test -x /bin/python3
     wants python3-pip /bin/python3 -m pip --version
     wants util-linux command -v setpriv
