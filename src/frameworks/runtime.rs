@@ -42,6 +42,8 @@ pub struct Runtime {
     pub app_directory: String,
     /// Where the snapshot of the rock's services is kept in the container.
     pub state_directory: String,
+    /// Where the peer kept it, if elsewhere: what it left there is read where we have none (known defect 88).
+    pub peer_state_directory: Option<String>,
     /// Who runs migrations, and owns pushed files.
     pub user: String,
     /// The group of `user`.
@@ -52,12 +54,22 @@ pub struct Runtime {
     pub secret_key: SecretKey,
     /// The port that the app listens on.
     pub port: Port,
-    /// Where Prometheus scrapes; absent where no option exists.
+    /// Where Prometheus scrapes.
     pub metrics: Option<Metrics>,
+    /// The status of an app without any database, where the framework cannot do without.
+    pub needs_database: Option<String>,
     /// The framework's own options by name. All other options are the user's.
     pub options: BTreeMap<String, FrameworkOption>,
+    /// Variables made of others.
+    #[serde(default)]
+    pub variables: Vec<Variable>,
+    /// Variables made of what a ready relation gives, by interface.
+    #[serde(default)]
+    pub integrations: BTreeMap<String, Vec<Variable>>,
     /// What JSON logging needs; absent where the framework has none.
     pub json_logging: Option<JsonLogging>,
+    /// Gunicorn, where it serves the app.
+    pub gunicorn: Option<Gunicorn>,
 }
 
 /// The app's secret key.
@@ -66,20 +78,36 @@ pub struct Runtime {
 pub struct SecretKey {
     /// The key in the peer relation's application bag (contract: interfaces, section 16).
     pub bag_key: String,
-    /// The option that overrides it; with `-id` appended, the option that names a secret.
-    pub option: String,
+    /// The options that override it, of either generation: whichever the project declares is heard (known defect 132).
+    /// With `-id` appended, the option that names a secret.
+    pub options: Vec<String>,
+}
+
+impl SecretKey {
+    /// All options that may give the key, those with `-id` too.
+    pub fn all_options(&self) -> impl Iterator<Item = String> {
+        self.options
+            .iter()
+            .flat_map(|option| [option.clone(), format!("{option}-id")])
+    }
+
+    /// Whether the option gives the key.
+    #[must_use]
+    pub fn is_option(&self, name: &str) -> bool {
+        self.all_options().any(|option| option == name)
+    }
 }
 
 /// The app's port.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Port {
-    /// The option that sets it, where the project declares it.
-    pub option: String,
+    /// The option that sets it, where the project declares it; absent where the framework has none.
+    pub option: Option<String>,
     /// What it is otherwise.
     pub default: PerGeneration<u16>,
-    /// The variable that tells the app.
-    pub variable: PerGeneration<String>,
+    /// The variable that tells the app, where one does.
+    pub variable: Option<PerGeneration<String>>,
 }
 
 /// Where Prometheus scrapes.
@@ -98,8 +126,8 @@ pub struct Metrics {
 pub struct Metric<T> {
     /// The option that sets it, where the project declares it.
     pub option: String,
-    /// The variable that tells the app.
-    pub variable: PerGeneration<String>,
+    /// The variable that tells the app, where one does.
+    pub variable: Option<PerGeneration<String>>,
     /// What it is when no option says, in generations that always set it.
     pub default: Option<PerGeneration<T>>,
 }
@@ -119,25 +147,79 @@ pub struct FrameworkOption {
     pub minimum_length: Option<usize>,
     /// The only values.
     pub choices: Option<Vec<String>>,
+    /// Whether `choices` are taken in upper and lower case.
+    #[serde(default)]
+    pub ignore_case: bool,
     /// What the app is told when the option is not set.
     pub default: Option<serde_json::Value>,
     /// The variable that tells the app; none where code does.
     pub variable: Option<PerGeneration<String>>,
+    /// How the variable is written.
+    #[serde(default)]
+    pub output: Output,
+}
+
+/// How an option's variable is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// Strings as they are, everything else as JSON.
+    #[default]
+    Plain,
+    /// In upper case.
+    Upper,
+    /// The comma list as a JSON list, with all host names by which the app is reached added.
+    JsonListWithHosts,
+}
+
+/// A variable made of others.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, a template (see `runtime::template`); without all that the template needs there is no variable.
+    pub value: String,
+    /// The only generation that has it.
+    pub only: Option<Generation>,
+    /// It is there only with this fact, which its template need not use.
+    pub with: Option<String>,
+    /// It is there only while no relation of this interface is ready.
+    pub without: Option<String>,
 }
 
 /// What JSON logging needs.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct JsonLogging {
     /// Where the files go.
     pub directory: String,
     /// The names of the files; their contents are in `metadata/frameworks/FRAMEWORK/`.
     pub files: Vec<String>,
     /// Whether the directory goes before `PYTHONPATH`.
-    #[serde(default)]
     pub python_path: bool,
     /// Variables that the app gets.
     pub variables: BTreeMap<String, String>,
+}
+
+/// Gunicorn (contract: runtime, section 8).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Gunicorn {
+    /// The config file, as the rock's command names it.
+    pub config_file: String,
+    /// Where the log files are, on a Juju without log forwarding.
+    pub log_directory: String,
+    /// The access log, in that directory.
+    pub access_log: String,
+    /// The error log, in that directory.
+    pub error_log: String,
+    /// The peer's link in texts on worker classes.
+    pub async_documentation: String,
+    /// Settings of the config file, each with the option that gives it; a setting whose option is not set is left out.
+    pub settings: BTreeMap<String, String>,
+    /// The option that gives the worker class.
+    pub worker_class: String,
 }
 
 impl Runtime {
@@ -175,21 +257,27 @@ mod tests {
 
     #[test]
     fn every_framework_has_a_sound_runtime_section() {
-        let with_section = |name: &&str| {
-            super::super::text(name).is_some_and(|(_, text)| text.contains("\nruntime:\n"))
-        };
-        assert!(super::super::names().any(|name| name == "fastapi"));
-        for name in super::super::names().filter(with_section) {
-            let runtime = Runtime::find(name)
-                .unwrap_or_else(|| panic!("{name} has no sound runtime section"));
-            assert!(runtime.options.contains_key(&runtime.port.option), "{name}");
-            assert!(
-                runtime.options.contains_key(&runtime.secret_key.option),
-                "{name}"
-            );
+        assert_eq!(super::super::names().count(), 6);
+        for name in super::super::names() {
+            let (_, text) = super::super::text(name).unwrap();
+            #[derive(Deserialize)]
+            struct File {
+                runtime: Runtime,
+            }
+            let runtime = crate::yaml::from_str::<File>(text)
+                .unwrap_or_else(|error| panic!("{name}: {error}"))
+                .runtime;
+            let gunicorn = runtime.gunicorn.iter();
+            let used = gunicorn
+                .flat_map(|gunicorn| gunicorn.settings.values().chain([&gunicorn.worker_class]))
+                .cloned()
+                .chain(runtime.port.option.clone())
+                .chain(runtime.secret_key.all_options());
+            for option in used {
+                assert!(runtime.options.contains_key(&option), "{name}: {option}");
+            }
             for generation in [Generation::V1, Generation::V2] {
                 assert!(runtime.port.default.of(generation).is_some(), "{name}");
-                assert!(runtime.port.variable.of(generation).is_some(), "{name}");
             }
             for file in runtime
                 .json_logging

@@ -109,7 +109,7 @@ impl Interface for DataPlatform {
         Outcome::Ready(Provided {
             identity: Some(identity(&url, endpoints, bag)),
             variables,
-            base_url: None,
+            ..Provided::default()
         })
     }
 }

@@ -106,6 +106,8 @@ pub enum Outcome {
 /// What a ready relation gives.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Provided {
+    /// The interface; filled in by the one who asks.
+    pub interface: String,
     /// Variables for the app.
     pub variables: Bag,
     /// Changes when the data behind it is another one, so that migrations must run again; absent where they need not.

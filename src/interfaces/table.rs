@@ -12,6 +12,9 @@ pub struct Row {
     pub gate: Option<u32>,
     /// The code that speaks it; absent where there is none yet.
     pub handler: Option<String>,
+    /// Whether it gives a database of the kind that an app may be unable to do without.
+    #[serde(default)]
+    pub database: bool,
     /// The prefix of its variables.
     pub prefix: Option<String>,
     /// The scheme of URLs built for it.

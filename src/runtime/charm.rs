@@ -210,12 +210,6 @@ impl Charm {
     pub fn option(&self, name: &str) -> Option<&DeclaredOption> {
         self.options.iter().find(|option| option.name == name)
     }
-
-    /// The name of the option that names a secret with the app's secret key.
-    #[must_use]
-    pub fn secret_key_id_option(&self) -> String {
-        format!("{}-id", self.runtime.secret_key.option)
-    }
 }
 
 fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Result<T, Error> {

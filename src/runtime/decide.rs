@@ -101,6 +101,14 @@ fn gates(
     if let Some(message) = integrations.one_too_many {
         return Err(Verdict::blocked(message));
     }
+    if let Some(message) = charm
+        .runtime
+        .needs_database
+        .as_ref()
+        .filter(|_| integrations.no_database)
+    {
+        return Err(Verdict::blocked(message.clone()));
+    }
     let app = App {
         options: &options,
         port,

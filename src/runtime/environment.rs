@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::observation::Observation;
+use super::observation::{Identity, Observation};
 use super::options::Options;
-use crate::frameworks::Generation;
-use crate::frameworks::runtime::PerGeneration;
+use super::template;
+use crate::frameworks::runtime::{Output, PerGeneration, Variable};
+use crate::interfaces::url::Url;
 use crate::interfaces::{Bag, Provided};
 
 /// What the environment is made of, beside the observation.
@@ -37,7 +38,7 @@ pub fn port(observation: &Observation, options: &Options) -> u16 {
     let option = || {
         options
             .framework
-            .get(&charm.runtime.port.option)?
+            .get(charm.runtime.port.option.as_ref()?)?
             .as_u64()?
             .try_into()
             .ok()
@@ -49,67 +50,32 @@ pub fn port(observation: &Observation, options: &Options) -> u16 {
 /// The variables of one of the app's services.
 #[must_use]
 pub fn build(observation: &Observation, sources: &Sources<'_>) -> Bag {
-    let charm = &observation.charm;
-    let runtime = &charm.runtime;
+    let mut variables = user_options(observation, sources.options);
+    let url = base_url(observation, sources);
+    framework_options(observation, sources, &url, &mut variables);
+    let runtime = &observation.charm.runtime;
     let prefix = &runtime.user_prefix;
-    let generation = charm.generation;
-    let mut variables = sources.rock.clone();
-
-    for (name, value) in &sources.options.user {
-        variables.insert(variable(prefix, name), text(value));
-    }
-    for (name, content) in &sources.options.user_secrets {
-        for (key, value) in content {
-            variables.insert(variable(prefix, &format!("{name}-{key}")), value.clone());
-        }
-    }
-    for (name, row) in &runtime.options {
-        if let (Some(to), Some(value)) = (
-            of(row.variable.as_ref(), generation),
-            sources.options.framework.get(name),
-        ) {
-            variables.insert(to.clone(), text(value));
-        }
-    }
-    if let Some(to) = runtime.port.variable.of(generation) {
-        variables.insert(to.clone(), sources.port.to_string());
-    }
-    metrics(observation, sources.options, &mut variables);
-
-    let base_url = sources
-        .provided
-        .iter()
-        .find_map(|provided| provided.base_url.clone());
-    let identity = &observation.identity;
-    let inside = || {
-        format!(
-            "http://{}.{}:{}",
-            identity.app, identity.model, sources.port
-        )
-    };
-    variables.insert(format!("{prefix}BASE_URL"), base_url.unwrap_or_else(inside));
+    variables.insert(format!("{prefix}BASE_URL"), url);
 
     // An option, of the framework or of the user's own, stands above the peer secret.
     let secret_name = format!("{prefix}SECRET_KEY");
-    let user_option = sources
-        .options
-        .user
-        .keys()
-        .any(|name| variable(prefix, name) == secret_name);
     if let Some(key) = &sources.options.secret_key {
-        let row = runtime.options.get(&runtime.secret_key.option);
-        if let Some(to) = row.and_then(|row| of(row.variable.as_ref(), generation)) {
+        let mut rows = runtime.secret_key.options.iter();
+        let row = rows.find_map(|option| runtime.options.get(option));
+        if let Some(to) = row.and_then(|row| of(row.variable.as_ref(), observation)) {
             variables.insert(to.clone(), key.clone());
         }
         variables.insert(secret_name, key.clone());
-    } else if !user_option {
-        variables.insert(secret_name, sources.secret_key.to_owned());
+    } else {
+        let key = || sources.secret_key.to_owned();
+        variables.entry(secret_name).or_insert_with(key);
     }
 
     for (name, value) in proxies(observation) {
         variables.insert(name.to_owned(), value.to_owned());
         variables.insert(name.to_uppercase(), value.to_owned());
     }
+    let identity = &observation.identity;
     let peers = observation.peer.iter().flat_map(|peer| &peer.others);
     let fqdns: Vec<String> = peers.map(|number| identity.fqdn(*number)).collect();
     if !fqdns.is_empty() {
@@ -118,54 +84,174 @@ pub fn build(observation: &Observation, sources: &Sources<'_>) -> Bag {
     for provided in sources.provided {
         variables.extend(provided.variables.clone());
     }
-    json_logging(observation, &mut variables);
-    variables
+    variables.extend(made_of_others(observation, sources));
+
+    let mut all = sources.rock.clone();
+    all.extend(variables);
+    json_logging(observation, &mut all);
+    all
 }
 
-fn of(per: Option<&PerGeneration<String>>, generation: Generation) -> Option<&String> {
-    per.and_then(|per| per.of(generation))
+fn user_options(observation: &Observation, options: &Options) -> Bag {
+    let prefix = &observation.charm.runtime.user_prefix;
+    let plain_ones = options
+        .user
+        .iter()
+        .map(|(name, value)| (variable(prefix, name), plain(value)));
+    let secrets = options.user_secrets.iter().flat_map(|(name, content)| {
+        content
+            .iter()
+            .map(move |(key, value)| (variable(prefix, &format!("{name}-{key}")), value.clone()))
+    });
+    plain_ones.chain(secrets).collect()
 }
 
-fn metrics(observation: &Observation, options: &Options, variables: &mut Bag) {
+/// By which URL the app is reached: from outside where an ingress says so, else from inside the cluster.
+fn base_url(observation: &Observation, sources: &Sources<'_>) -> String {
+    let mut provided = sources.provided.iter();
+    let outside = provided.find_map(|provided| provided.base_url.clone());
+    let identity = &observation.identity;
+    outside.unwrap_or_else(|| {
+        format!(
+            "http://{}.{}:{}",
+            identity.app, identity.model, sources.port
+        )
+    })
+}
+
+fn framework_options(
+    observation: &Observation,
+    sources: &Sources<'_>,
+    url: &str,
+    variables: &mut Bag,
+) {
+    let runtime = &observation.charm.runtime;
+    for (name, row) in &runtime.options {
+        let value = sources.options.framework.get(name);
+        if let (Some(to), Some(value)) = (of(row.variable.as_ref(), observation), value) {
+            let value = match row.output {
+                Output::Plain => plain(value),
+                Output::Upper => plain(value).to_uppercase(),
+                Output::JsonListWithHosts => hosts(&plain(value), url, &observation.identity),
+            };
+            variables.insert(to.clone(), value);
+        }
+    }
+    if let Some(to) = of(runtime.port.variable.as_ref(), observation) {
+        variables.insert(to.clone(), sources.port.to_string());
+    }
+    let (port, path) = metrics(observation, sources.options);
+    if let Some(metrics) = &runtime.metrics {
+        for (row, value) in [
+            (&metrics.port.variable, &port),
+            (&metrics.path.variable, &path),
+        ] {
+            if let (Some(to), Some(value)) = (of(row.as_ref(), observation), value) {
+                variables.insert(to.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// A comma list as JSON, with the names added by which the app is reached: what the base URL says, and those of unit
+/// and service in the cluster (known defect 40).
+fn hosts(list: &str, url: &str, identity: &Identity) -> String {
+    let given = list.split(',').map(str::trim).map(str::to_owned);
+    let mut hosts: Vec<String> = given.filter(|_| !list.trim().is_empty()).collect();
+    let (app, model) = (&identity.app, &identity.model);
+    let base = Url::parse(url).and_then(|url| url.hostname);
+    let added = base.into_iter().chain([
+        app.clone(),
+        format!("{app}.{model}"),
+        format!("{app}.{model}.svc.cluster.local"),
+        identity.fqdn(identity.number),
+    ]);
+    for host in added {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    // As the peer writes it.
+    let hosts: Vec<String> = hosts
+        .iter()
+        .map(|host| Value::from(host.as_str()).to_string())
+        .collect();
+    format!("[{}]", hosts.join(", "))
+}
+
+/// What the framework's table makes of other values.
+fn made_of_others(observation: &Observation, sources: &Sources<'_>) -> Bag {
+    let charm = &observation.charm;
+    let (port, path) = metrics(observation, sources.options);
+    let fact = |name: &str| match name {
+        "port" => Some(sources.port.to_string()),
+        "metrics-port" => port.clone(),
+        "metrics-path" => path.clone(),
+        option => sources.options.framework.get(option).map(plain),
+    };
+    let ready = |interface: &str| {
+        let mut provided = sources.provided.iter();
+        provided.any(|provided| provided.interface == interface)
+    };
+    rows(&charm.runtime.variables, observation)
+        .filter(|row| {
+            row.without
+                .as_deref()
+                .is_none_or(|interface| !ready(interface))
+        })
+        .filter_map(|row| made(row, fact))
+        .collect()
+}
+
+/// What the framework's table makes of what a relation gives.
+#[must_use]
+pub fn made_of(observation: &Observation, interface: &str, given: &Bag) -> Bag {
+    let table = observation.charm.runtime.integrations.get(interface);
+    rows(table.map_or(&[], Vec::as_slice), observation)
+        .filter_map(|row| made(row, |name| given.get(name).cloned()))
+        .collect()
+}
+
+fn rows<'a>(rows: &'a [Variable], observation: &Observation) -> impl Iterator<Item = &'a Variable> {
+    let generation = observation.charm.generation;
+    rows.iter()
+        .filter(move |row| row.only.is_none_or(|only| only == generation))
+}
+
+fn made(row: &Variable, fact: impl Fn(&str) -> Option<String>) -> Option<(String, String)> {
+    if let Some(with) = &row.with {
+        fact(with).filter(|value| !value.is_empty())?;
+    }
+    Some((row.name.clone(), template::fill(&row.value, &fact)?))
+}
+
+fn of<'a>(per: Option<&'a PerGeneration<String>>, observation: &Observation) -> Option<&'a String> {
+    per.and_then(|per| per.of(observation.charm.generation))
+}
+
+/// Port and path that Prometheus scrapes, as far as the app is to be told.
+fn metrics(observation: &Observation, options: &Options) -> (Option<String>, Option<String>) {
     let charm = &observation.charm;
     let Some(metrics) = &charm.runtime.metrics else {
-        return;
+        return (None, None);
     };
     let config = charm.paas_config.as_ref().ok();
+    let option = |name: &str| options.framework.get(name).map(plain);
     let default_port = || {
-        metrics
-            .port
-            .default
-            .as_ref()?
-            .of(charm.generation)
-            .map(u16::to_string)
+        let default = metrics.port.default.as_ref()?;
+        default.of(charm.generation).map(u16::to_string)
     };
     let default_path = || metrics.path.default.as_ref()?.of(charm.generation).cloned();
     let port = config
         .and_then(|config| config.metrics_port)
         .map(|port| port.to_string());
     let path = config.and_then(|config| config.metrics_path.clone());
-    for (configured, option, default, to) in [
-        (
-            port,
-            &metrics.port.option,
-            default_port(),
-            &metrics.port.variable,
-        ),
-        (
-            path,
-            &metrics.path.option,
-            default_path(),
-            &metrics.path.variable,
-        ),
-    ] {
-        let value = configured
-            .or_else(|| options.framework.get(option).map(text))
-            .or(default);
-        if let (Some(value), Some(to)) = (value, to.of(charm.generation)) {
-            variables.insert(to.clone(), value);
-        }
-    }
+    (
+        port.or_else(|| option(&metrics.port.option))
+            .or_else(default_port),
+        path.or_else(|| option(&metrics.path.option))
+            .or_else(default_path),
+    )
 }
 
 fn proxies(observation: &Observation) -> impl Iterator<Item = (&'static str, &str)> {
@@ -205,7 +291,7 @@ fn variable(prefix: &str, name: &str) -> String {
 }
 
 /// Strings as they are, everything else as JSON.
-fn text(value: &Value) -> String {
+fn plain(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decision::BagWrite;
 use super::endpoint::Endpoint;
+use super::environment::made_of;
 use super::observation::Observation;
 use crate::interfaces::{Context, Outcome, Provided, Relation};
 
@@ -105,6 +106,8 @@ pub struct Integrations {
     pub one_too_many: Option<String>,
     /// What the others give, in the order of metadata.
     pub provided: Vec<Provided>,
+    /// Whether no database is ready.
+    pub no_database: bool,
     /// Why data cannot be used, for the log.
     pub remarks: Vec<String>,
 }
@@ -134,7 +137,12 @@ impl Integrations {
                 _ => Outcome::Incomplete,
             };
             match outcome {
-                Outcome::Ready(provided) => found.provided.push(provided),
+                Outcome::Ready(mut provided) => {
+                    let made = made_of(observation, &endpoint.interface, &provided.variables);
+                    provided.variables.extend(made);
+                    provided.interface.clone_from(&endpoint.interface);
+                    found.provided.push(provided);
+                }
                 Outcome::Invalid(reason) => {
                     found.remarks.push(remark(endpoint, relation, &reason));
                     // A relation that never blocks is left out; its data may be mended any time.
@@ -149,10 +157,23 @@ impl Integrations {
                 }
             }
         }
+        found.no_database = !found
+            .provided
+            .iter()
+            .any(|provided| is_database(observation, &provided.interface));
         missing.sort_by_key(|(gate, _)| *gate);
         found.missing = missing.into_iter().map(|(_, name)| name).collect();
         found
     }
+}
+
+fn is_database(observation: &Observation, interface: &str) -> bool {
+    let mut rows = observation
+        .charm
+        .endpoints
+        .iter()
+        .filter_map(|endpoint| endpoint.row.as_ref());
+    rows.any(|row| row.interface == interface && row.database)
 }
 
 fn remark(endpoint: &Endpoint, relation: Option<&Relation>, reason: &str) -> String {

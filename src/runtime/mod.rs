@@ -19,6 +19,7 @@ pub mod observe;
 pub mod options;
 pub mod paas_config;
 pub mod secret_key;
+mod template;
 pub mod workload;
 
 use std::process::ExitCode;

@@ -73,16 +73,27 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
             missing.push(declared.name.clone());
         }
     }
-    let key_option = &charm.runtime.secret_key.option;
-    let id_option = charm.secret_key_id_option();
+    let key_options: Vec<String> = charm
+        .runtime
+        .secret_key
+        .all_options()
+        .filter(|name| observation.config.contains_key(name))
+        .collect();
+    let mut rivals = key_options.iter();
+    if let Some(first) = rivals.next() {
+        invalid.extend(
+            rivals.map(|name| format!("{name} ({first} is set as well, reset one of them)")),
+        );
+    }
     for (name, content) in &observation.config_secrets {
         match content {
-            Ok(content) if *name == id_option || name == key_option => {
-                match secret_key(observation, name, content) {
-                    Ok(key) => options.secret_key = Some(key),
-                    Err(reason) => invalid.push(format!("{name} ({reason})")),
-                }
-            }
+            Ok(content) if charm.runtime.secret_key.is_option(name) => match content.get("value") {
+                _ if key_options.len() > 1 => {}
+                Some(value) if content.len() == 1 => options.secret_key = Some(value.clone()),
+                _ => invalid.push(format!(
+                    "{name} (its secret must hold exactly one key, `value`)"
+                )),
+            },
             Ok(content) => {
                 options.user.remove(name);
                 options.user_secrets.insert(name.clone(), content.clone());
@@ -91,8 +102,9 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
         }
     }
     if options.secret_key.is_none() {
-        let key = options.framework.get(&charm.runtime.secret_key.option);
-        options.secret_key = key.and_then(Value::as_str).map(str::to_owned);
+        let mut names = charm.runtime.secret_key.options.iter();
+        let key = names.find_map(|name| options.framework.get(name)?.as_str());
+        options.secret_key = key.map(str::to_owned);
     }
 
     let message = message(&missing, &invalid, &grants, &observation.identity.app);
@@ -156,8 +168,11 @@ fn check_value(row: &FrameworkOption, value: &Value) -> Result<(), String> {
             {
                 return Err("it is empty".into());
             }
+            let is_choice = |choice: &String| {
+                choice == text || (row.ignore_case && choice.eq_ignore_ascii_case(text))
+            };
             match &row.choices {
-                Some(choices) if !choices.contains(text) => {
+                Some(choices) if !choices.iter().any(is_choice) => {
                     Err(format!("`{text}` is none of {}", choices.join(", ")))
                 }
                 _ => Ok(()),
@@ -165,17 +180,5 @@ fn check_value(row: &FrameworkOption, value: &Value) -> Result<(), String> {
         }
         ("boolean", Value::Bool(_)) | ("secret", Value::String(_)) => Ok(()),
         (kind, _) => Err(format!("it is not of type {kind}")),
-    }
-}
-
-/// The rule of `<secret option>-id` (contract: runtime, section 4).
-fn secret_key(observation: &Observation, name: &str, content: &Bag) -> Result<String, String> {
-    let option = &observation.charm.runtime.secret_key.option;
-    if name != option && observation.config.contains_key(option) {
-        return Err(format!("{option} is set as well, reset one of them"));
-    }
-    match content.get("value") {
-        Some(value) if content.len() == 1 => Ok(value.clone()),
-        _ => Err("its secret must hold exactly one key, `value`".into()),
     }
 }

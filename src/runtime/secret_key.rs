@@ -51,9 +51,8 @@ pub fn settle(
         }
         (Some("rotate-secret-key"), None) => Some("charm is still initializing".to_owned()),
         (Some("rotate-secret-key"), Some(_)) => problem.map(|problem| problem.message.clone()).or_else(|| {
-            let option = &observation.charm.runtime.secret_key.option;
-            let id_option = observation.charm.secret_key_id_option();
-            let set = [option, &id_option].into_iter().find(|name| observation.config.contains_key(*name))?;
+            let mut options = observation.charm.runtime.secret_key.all_options();
+            let set = options.find(|name| observation.config.contains_key(name))?;
             Some(format!("the option {set} gives the secret key: change that, or reset it and run this again"))
         }),
         (Some(name), _) => Some(format!("there is no action `{name}`")),

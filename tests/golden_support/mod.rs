@@ -291,10 +291,13 @@ impl Case {
             states: names
                 .map(|name| (name.to_owned(), state(name).to_owned()))
                 .collect(),
-            snapshot: file(&format!(
-                "{}/original-services.json",
-                charm.runtime.state_directory
-            )),
+            snapshot: [
+                Some(&charm.runtime.state_directory),
+                charm.runtime.peer_state_directory.as_ref(),
+            ]
+            .into_iter()
+            .flatten()
+            .find_map(|directory| file(&format!("{directory}/original-services.json"))),
             migration_status: file(&format!(
                 "/tmp/{}/state/database-migration-status",
                 self.framework

@@ -46,6 +46,8 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
         migration::record_path(&charm.framework),
         pending_path(&runtime.state_directory),
     ];
+    let at_the_peers = runtime.peer_state_directory.as_deref().map(snapshot_path);
+    paths.extend(at_the_peers.iter().cloned());
     paths.extend(framework_files);
     let wanted: Vec<&str> = paths.iter().map(String::as_str).collect();
     let scripts = async {
@@ -75,6 +77,8 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
     let mut file = |at: usize| wanted.get(at).and_then(|path| text(path));
     let (snapshot, migration_status, migration_record) = (file(0), file(1), file(2));
     let layer_pending = file(3).is_some();
+    // With the peer's layer in the plan, only its own snapshot tells what the rock itself has.
+    let snapshot = snapshot.or_else(|| text(at_the_peers.as_ref()?));
     Ok(Container {
         services: plan.services,
         states: services

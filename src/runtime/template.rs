@@ -1,0 +1,83 @@
+//! Values made of others, as a framework's data file writes them: `jdbc:{SCHEME}://{NETLOC|hosts}[?{QUERY}]`.
+//!
+//! `{NAME}` stands for a value, `{NAME|FILTER}` for a part of it. What is between `[` and `]` is left out when a value
+//! in it is missing or empty; when one outside is, there is no result at all.
+
+/// Fills a template; `None` when a value that it needs is missing or empty, or when it is malformed.
+pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '[']) {
+        let (before, from) = rest.split_at(at);
+        filled.push_str(before);
+        if let Some(optional) = from.strip_prefix('[') {
+            let (inside, after) = optional.split_once(']')?;
+            filled.push_str(
+                &fill(inside, &value as &dyn Fn(&str) -> Option<String>).unwrap_or_default(),
+            );
+            rest = after;
+        } else {
+            let (name, after) = from.strip_prefix('{')?.split_once('}')?;
+            let (name, filter) = name.split_once('|').unwrap_or((name, ""));
+            let value = value(name).filter(|value| !value.is_empty())?;
+            filled.push_str(part(&value, filter)?);
+            rest = after;
+        }
+    }
+    filled.push_str(rest);
+    Some(filled)
+}
+
+fn part<'a>(value: &'a str, filter: &str) -> Option<&'a str> {
+    let path = || value.trim_end_matches('/').rsplit_once('/');
+    match filter {
+        "" => Some(value),
+        // Of a URL's `user:password@host:port,host:port`.
+        "hosts" => Some(value.rsplit_once('@').map_or(value, |(_, hosts)| hosts)),
+        // Of a path.
+        "parent" => path().map(|(parent, _)| if parent.is_empty() { "/" } else { parent }),
+        "name" => path().map(|(_, name)| name).filter(|name| !name.is_empty()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(name: &str) -> Option<String> {
+        let value = match name {
+            "SCHEME" => "postgresql",
+            "NETLOC" => "u:p%401@[::1]:5432,pg-2:5433",
+            "QUERY" => "sslmode=require",
+            "EMPTY" => "",
+            "path" => "/a/b",
+            "short" => "/metrics",
+            "root" => "/",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn values_take_their_places_and_what_is_optional_may_be_missing() {
+        for (template, filled) in [
+            ("framework", Some("framework")),
+            (
+                "jdbc:{SCHEME}://{NETLOC|hosts}[?{QUERY}]",
+                Some("jdbc:postgresql://[::1]:5432,pg-2:5433?sslmode=require"),
+            ),
+            ("x[?{EMPTY}][#{NONE}]y", Some("xy")),
+            ("{EMPTY}", None),
+            ("a{NONE}", None),
+            ("{path|parent} {path|name}", Some("/a b")),
+            ("{short|parent} {short|name}", Some("/ metrics")),
+            ("{root|name}", None),
+            ("{path|unknown}", None),
+            ("{path", None),
+            ("[{path}", None),
+        ] {
+            assert_eq!(fill(template, value).as_deref(), filled, "{template}");
+        }
+    }
+}
