@@ -86,9 +86,9 @@ wheels() {
     directory=$(mktemp -d)
     trap 'rm -rf "$directory"' EXIT
     for requirements in "$here"/apps/*/*/requirements.txt; do
-        # The extension adds uvicorn to the image.
+        # The extensions add these to the image.
         /bin/python3 -m pip download --quiet --disable-pip-version-check --dest "$directory" \
-            --requirement "$requirements" uvicorn >&2
+            --requirement "$requirements" 'gunicorn~=23.0' uvicorn >&2
     done
     printf '%s\n' "$key" >"$build/wheels"
 }
