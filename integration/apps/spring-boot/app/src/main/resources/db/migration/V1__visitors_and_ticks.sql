@@ -1,0 +1,13 @@
+-- Both PostgreSQL and MySQL know `serial`.
+create table visitors (
+    id serial primary key,
+    at timestamp not null default current_timestamp
+);
+
+create table ticks (
+    service varchar(32) not null,
+    host varchar(255) not null,
+    at timestamp not null default current_timestamp
+);
+
+create index ticks_at on ticks (at);
