@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs or builds what the tests, the demo and the benchmarks need. Does nothing, quickly, when all is there.
 # Python packages of the apps are only fetched into pip's cache; the local model installs them where it wants them.
+# What Maven needs goes into the user's own repository, where every build finds it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$here/.build
@@ -24,6 +25,10 @@ has_postgresql() {
     command -v initdb
 }
 
+has_mariadb() {
+    [ -x /usr/sbin/mariadbd ] || command -v mariadbd
+}
+
 has_static_libc() {
     [ -e "$(cc -print-file-name=libc.a)" ]
 }
@@ -38,6 +43,9 @@ system_packages() {
     wants curl command -v curl
     wants gcc command -v cc
     wants libc6-dev has_static_libc
+    wants mariadb-server has_mariadb
+    wants maven command -v mvn
+    wants openjdk-17-jdk-headless command -v javac
     wants postgresql has_postgresql
     wants prometheus command -v promtool
     wants python3 test -x /bin/python3
@@ -90,10 +98,32 @@ wheels() {
         /bin/python3 -m pip download --quiet --disable-pip-version-check --dest "$directory" \
             --requirement "$requirements" 'gunicorn~=23.0' uvicorn >&2
     done
+    rm -rf "$directory"
     printf '%s\n' "$key" >"$build/wheels"
+}
+
+# A build is what fetches all that a build needs, plugins and their dependencies too.
+jars() {
+    mkdir -p "$build"
+    key=$( (mvn --version && cat "$here"/apps/*/app/pom.xml) | sha256sum)
+    if [ "$(cat "$build/jars" 2>/dev/null)" = "$key" ]; then
+        return
+    fi
+    say "fetching the Java packages of the apps"
+    directory=$(mktemp -d)
+    trap 'rm -rf "$directory"' EXIT
+    for pom in "$here"/apps/*/app/pom.xml; do
+        cp -R "$(dirname "$pom")" "$directory/app"
+        mvn --batch-mode --quiet --no-transfer-progress -Dstyle.color=never \
+            --file "$directory/app/pom.xml" package >&2
+        rm -rf "$directory/app"
+    done
+    rm -rf "$directory"
+    printf '%s\n' "$key" >"$build/jars"
 }
 
 system_packages
 rust
 "$here/pebble.sh" >/dev/null
 wheels
+jars
