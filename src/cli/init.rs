@@ -1,17 +1,15 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::builder::PossibleValuesParser;
-
+use super::Profiles;
 use super::output::{Format, Outcome, print};
-use crate::frameworks;
 use crate::project::charm;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit codes: 0 written; 1 refused, nothing was written; 2 wrong usage.")]
 pub struct Arguments {
-    /// The app's framework
-    #[arg(long, value_parser = PossibleValuesParser::new(frameworks::extensions()))]
+    /// The app's framework; NAME-framework for a `metadata/frameworks/NAME.yaml` of the project
+    #[arg(long, value_parser = Profiles)]
     profile: String,
     /// The charm's name [default: the directory's]
     #[arg(long)]

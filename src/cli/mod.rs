@@ -10,7 +10,10 @@ mod init;
 mod local;
 mod output;
 mod pack;
+mod profiles;
 mod rock;
+
+use profiles::Profiles;
 
 /// Juju charms for 12-factor web apps: make them, pack them, try them.
 #[derive(Debug, Parser)]

@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::builder::PossibleValuesParser;
-
+use super::Profiles;
 use super::output::{Failure, Format, Outcome};
-use crate::frameworks;
 use crate::project::rock::{self, Init, Switch};
 use crate::yaml;
 
@@ -22,8 +20,8 @@ pub enum Command {
 
 #[derive(Debug, clap::Args)]
 pub struct InitArguments {
-    /// The framework's extension
-    #[arg(long, value_parser = PossibleValuesParser::new(frameworks::extensions()))]
+    /// The framework's extension; NAME-framework for a `metadata/frameworks/NAME.yaml` of the project
+    #[arg(long, value_parser = Profiles)]
     profile: String,
     /// The rock's name [default: the directory's, or my-rock-name if that cannot be one]
     #[arg(long)]
@@ -63,6 +61,10 @@ fn init(arguments: &InitArguments) -> Outcome {
         profile: &arguments.profile,
         name: arguments.name.as_deref(),
         force: arguments.force,
+    })
+    .map_err(|error| match error {
+        rock::Error::Framework(error) => super::output::project(error),
+        other => other.into(),
     })?;
     match arguments.format {
         Format::Json => {

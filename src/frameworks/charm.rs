@@ -14,8 +14,9 @@ const COMMON: &str = include_str!("../../metadata/charm.yaml");
 pub struct Charm {
     /// The framework's name for people.
     pub title: String,
-    /// The bases on which it works, such as `ubuntu@24.04`, each with a [`Base`].
-    bases: Mapping,
+    /// The bases on which it works, such as `ubuntu@24.04`, in the file's order.
+    #[serde(deserialize_with = "bases")]
+    bases: Vec<(String, Base)>,
     /// The workload container; its image is the resource of this name with `-image`.
     container: ByGeneration<String>,
     /// What users' options have before their names as variables.
@@ -78,26 +79,27 @@ struct Declared {
 }
 
 impl Charm {
-    /// The section of a framework; `None` for a framework that is not there.
-    #[must_use]
-    pub fn find(framework: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct File {
-            charm: Charm,
-        }
-        let (_, text) = super::text(framework)?;
-        yaml::from_str::<File>(text).ok().map(|file| file.charm)
-    }
-
     /// The bases on which the extension works.
     pub fn bases(&self) -> impl Iterator<Item = &str> {
-        self.bases.keys().filter_map(Value::as_str)
+        self.bases.iter().map(|(name, _)| name.as_str())
     }
 
     /// What there is to know of a base; `None` when the extension does not work there.
     #[must_use]
     pub fn base(&self, base: &str) -> Option<Base> {
-        yaml::from_value(self.bases.get(base)?.clone()).ok()
+        let known = self.bases.iter().find(|(name, _)| name == base);
+        known.map(|(_, known)| *known)
+    }
+
+    /// The options of a generation with their places in the list: names, and what `config.options` says of them.
+    pub(super) fn options(
+        &self,
+        generation: Generation,
+    ) -> impl Iterator<Item = (usize, (&str, &Mapping))> {
+        let declared = self.options.iter().enumerate();
+        declared
+            .filter(move |(_, option)| option.only.is_none_or(|only| only == generation))
+            .map(|(index, option)| (index, (option.name.as_str(), &option.declaration)))
     }
 
     /// The name of the workload's container.
@@ -145,15 +147,8 @@ impl Charm {
         );
         adds.insert("resources".into(), nested(&[&image], resource.into()));
         let options: Mapping = self
-            .options
-            .iter()
-            .filter(|option| option.only.is_none_or(|only| only == generation))
-            .map(|option| {
-                (
-                    option.name.as_str().into(),
-                    option.declaration.clone().into(),
-                )
-            })
+            .options(generation)
+            .map(|(_, (name, declaration))| (name.into(), declaration.clone().into()))
             .collect();
         adds.insert("config".into(), nested(&["options"], options.into()));
         adds
@@ -178,6 +173,30 @@ impl Charm {
     }
 }
 
+/// A mapping in its own order.
+fn bases<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, Base)>, D::Error> {
+    struct Bases;
+    impl<'de> serde::de::Visitor<'de> for Bases {
+        type Value = Vec<(String, Base)>;
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("a map")
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
+            let mut bases = Vec::new();
+            while let Some(entry) = map.next_entry()? {
+                bases.push(entry);
+            }
+            Ok(bases)
+        }
+    }
+    deserializer.deserialize_map(Bases)
+}
+
 fn nested(path: &[&str], value: Value) -> Value {
     path.iter().rev().fold(value, |value, key| {
         let mut mapping = Mapping::new();
@@ -188,13 +207,13 @@ fn nested(path: &[&str], value: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::frameworks::{Frameworks, names};
 
     #[test]
-    fn every_framework_has_a_sound_charm_section() {
-        for name in super::super::names() {
-            let charm =
-                Charm::find(name).unwrap_or_else(|| panic!("{name} has no sound charm section"));
+    fn every_framework_adds_sound_options() {
+        for name in names() {
+            let framework = Frameworks::shipped().find(name).unwrap().unwrap();
+            let charm = framework.charm().unwrap();
             for base in charm.bases() {
                 let base = charm.base(base).unwrap_or_else(|| panic!("{name}: {base}"));
                 let adds = charm.adds(name, base.generation);
@@ -209,15 +228,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn an_extension_is_known_by_its_full_name_only() {
-        assert_eq!(
-            super::super::of_extension("fastapi-framework"),
-            Some("fastapi")
-        );
-        assert_eq!(super::super::of_extension("fastapi"), None);
-        assert_eq!(super::super::of_extension("rails-framework"), None);
     }
 }

@@ -223,17 +223,11 @@ pub struct Gunicorn {
 }
 
 impl Runtime {
-    /// The section of a framework, or `None` for a framework that is not there.
+    /// The section of a framework of the executable, or `None` for one that is not there.
     #[must_use]
     pub fn find(framework: &str) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct File {
-            runtime: Runtime,
-        }
-        let (_, text) = super::text(framework)?;
-        crate::yaml::from_str::<File>(text)
-            .ok()
-            .map(|file| file.runtime)
+        let found = super::Frameworks::shipped().find(framework).ok()??;
+        found.runtime().ok()
     }
 }
 
@@ -257,16 +251,11 @@ mod tests {
 
     #[test]
     fn every_framework_has_a_sound_runtime_section() {
-        assert_eq!(super::super::names().count(), 6);
-        for name in super::super::names() {
-            let (_, text) = super::super::text(name).unwrap();
-            #[derive(Deserialize)]
-            struct File {
-                runtime: Runtime,
-            }
-            let runtime = crate::yaml::from_str::<File>(text)
-                .unwrap_or_else(|error| panic!("{name}: {error}"))
-                .runtime;
+        assert_eq!(crate::frameworks::names().count(), 6);
+        let frameworks = crate::frameworks::Frameworks::shipped();
+        for name in crate::frameworks::names() {
+            let runtime = frameworks.find(name).unwrap().unwrap().runtime();
+            let runtime = runtime.unwrap_or_else(|error| panic!("{error}"));
             let gunicorn = runtime.gunicorn.iter();
             let used = gunicorn
                 .flat_map(|gunicorn| gunicorn.settings.values().chain([&gunicorn.worker_class]))

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::frameworks;
 use crate::yaml::Position;
 
 /// Something in a project's files that the user has to change.
@@ -101,6 +102,9 @@ pub enum Error {
     /// What was asked for makes no sense.
     #[error("{0}")]
     Usage(String),
+    /// A profile that there is not.
+    #[error("{0}")]
+    Profile(String),
     /// A packed charm that cannot be used.
     #[error("`{path}` is not a charm that can be used: {reason}")]
     Charm {
@@ -121,6 +125,7 @@ impl Error {
                 .iter()
                 .find_map(|problem| problem.code)
                 .unwrap_or(1),
+            Self::Profile(_) => 2,
             _ => 1,
         }
     }
@@ -139,5 +144,17 @@ impl Error {
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<frameworks::Error> for Problem {
+    fn from(error: frameworks::Error) -> Self {
+        Self::new(error.file, error.message).at(error.key, error.place)
+    }
+}
+
+impl From<frameworks::Error> for Error {
+    fn from(error: frameworks::Error) -> Self {
+        Problem::from(error).into()
     }
 }

@@ -2,8 +2,10 @@
 
 pub mod charm;
 mod error;
+mod framework;
 pub mod rock;
 mod write;
 
 pub use error::{Error, Problem};
+pub(crate) use framework::{closest, profile, sound};
 pub use write::write_whole;

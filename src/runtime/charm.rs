@@ -1,13 +1,14 @@
 //! The charm's own files, as they lie beside `dispatch`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::endpoint::{self, Endpoint, Role};
 use super::paas_config::PaasConfig;
-use crate::frameworks::Generation;
-use crate::frameworks::runtime::Runtime;
+use crate::frameworks::runtime::{Runtime, json_logging_file};
+use crate::frameworks::{self, Frameworks, Generation};
 use crate::yaml::{self, Mapping, Value};
 
 /// What the charm declares.
@@ -29,6 +30,8 @@ pub struct Charm {
     pub options: Vec<DeclaredOption>,
     /// `paas-config.yaml`, or why it cannot be used.
     pub paas_config: Result<PaasConfig, String>,
+    /// What is in the folder of a framework of the project's own.
+    own_files: BTreeMap<String, String>,
 }
 
 /// An option of `config.yaml`.
@@ -61,6 +64,9 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The file of a framework of the project's own is broken.
+    #[error("cannot use the charm's {0}; pack the charm again")]
+    Framework(#[from] frameworks::Error),
 }
 
 #[derive(Deserialize)]
@@ -113,7 +119,8 @@ impl Charm {
             file: "metadata.yaml",
             source: missing,
         })?;
-        Self::parse(
+        Self::put_together(
+            &Frameworks::in_directory(directory),
             &metadata,
             read("config.yaml")?.as_deref(),
             read("manifest.yaml")?.as_deref(),
@@ -121,7 +128,7 @@ impl Charm {
         )
     }
 
-    /// Puts the charm together from its files' texts.
+    /// Puts the charm together from its files' texts; its framework is one of the executable's.
     ///
     /// # Errors
     /// As [`Charm::load`].
@@ -131,18 +138,33 @@ impl Charm {
         manifest: Option<&str>,
         paas_config: Option<&str>,
     ) -> Result<Self, Error> {
+        let frameworks = Frameworks::shipped();
+        Self::put_together(&frameworks, metadata, config, manifest, paas_config)
+    }
+
+    fn put_together(
+        frameworks: &Frameworks,
+        metadata: &str,
+        config: Option<&str>,
+        manifest: Option<&str>,
+        paas_config: Option<&str>,
+    ) -> Result<Self, Error> {
         let metadata: Metadata = parse("metadata.yaml", metadata)?;
         let manifest: Manifest =
             manifest.map_or(Ok(Manifest::default()), |text| parse("manifest.yaml", text))?;
         let options = declared_options(config)?;
-        let framework = framework(&metadata, &manifest, &options).ok_or_else(|| Error::Unusable {
+        let framework = framework(frameworks, &metadata, &manifest, &options).ok_or_else(|| Error::Unusable {
             file: "manifest.yaml",
             reason: "it does not say which framework the charm is for (`charmwright: {framework: NAME}`)".into(),
         })?;
-        let runtime = Runtime::find(&framework).ok_or_else(|| Error::Unusable {
+        let found = frameworks.find(&framework)?.ok_or_else(|| Error::Unusable {
             file: "manifest.yaml",
-            reason: format!("its framework `{framework}` is none that this executable knows"),
+            reason: format!(
+                "its framework `{framework}` is none that this executable knows, and there is no `metadata/frameworks/{framework}.yaml`"
+            ),
         })?;
+        let runtime = found.runtime()?;
+        let own_files = own_files(&found, &runtime)?;
         // Channels read as 26.04 or 26.04/stable; anything older than 26 is the first generation.
         let year = |base: &Base| {
             base.channel
@@ -189,6 +211,7 @@ impl Charm {
             generation,
             options,
             paas_config,
+            own_files,
         })
     }
 
@@ -210,6 +233,31 @@ impl Charm {
     pub fn option(&self, name: &str) -> Option<&DeclaredOption> {
         self.options.iter().find(|option| option.name == name)
     }
+
+    /// The text of a file that the framework's table names.
+    #[must_use]
+    pub fn framework_file(&self, name: &str) -> Option<&str> {
+        let own = self.own_files.get(name).map(String::as_str);
+        own.or_else(|| json_logging_file(name))
+    }
+}
+
+/// The files that the table of a project's own framework names.
+fn own_files(
+    framework: &frameworks::Framework,
+    runtime: &Runtime,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut files = BTreeMap::new();
+    let names = runtime
+        .json_logging
+        .iter()
+        .flat_map(|logging| &logging.files);
+    for name in names.filter(|_| framework.own().is_some()) {
+        if let Some(text) = framework.file(name)? {
+            files.insert(name.clone(), text.into_owned());
+        }
+    }
+    Ok(files)
 }
 
 fn parse<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Result<T, Error> {
@@ -252,6 +300,7 @@ fn declared_options(config: Option<&str>) -> Result<Vec<DeclaredOption>, Error> 
 /// `charmwright pack` writes the framework into the manifest. Charms packed by other tools show it in what the
 /// extension put there: the container's name, the resource's description, or options that only it has.
 fn framework(
+    frameworks: &Frameworks,
     metadata: &Metadata,
     manifest: &Manifest,
     options: &[DeclaredOption],
@@ -270,12 +319,12 @@ fn framework(
     let described: Vec<&str> = described
         .filter_map(|text| text.strip_suffix(" application image."))
         .collect();
-    let named = |framework: &&str| {
+    let named = |framework: &String| {
         let container = Value::String(format!("{framework}-app"));
-        metadata.containers.contains_key(&container) || described.contains(framework)
+        metadata.containers.contains_key(&container) || described.contains(&framework.as_str())
     };
-    if let Some(name) = crate::frameworks::names().find(named) {
-        return Some(name.to_owned());
+    if let Some(name) = frameworks.names().into_iter().find(named) {
+        return Some(name);
     }
     let declares = |name: &str| options.iter().any(|option| option.name == name);
     declares("webserver-log-level").then(|| "fastapi".to_owned())

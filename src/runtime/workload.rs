@@ -6,7 +6,6 @@ use super::mask::Mask;
 use super::observation::{Container, Observation};
 use super::options::Options;
 use super::{environment, migration};
-use crate::frameworks::runtime::json_logging_file;
 use crate::interfaces::{Bag, Provided};
 use crate::yaml::{self, Mapping, Value};
 
@@ -166,7 +165,7 @@ fn framework_files(observation: &Observation, container: &Container) -> Vec<File
     let owner = || Some((runtime.user.clone(), runtime.group.clone()));
     let file = |name: &String| {
         let path = format!("{}/{name}", logging.directory);
-        let content = json_logging_file(name)?;
+        let content = observation.charm.framework_file(name)?;
         let same = container
             .files
             .get(&path)

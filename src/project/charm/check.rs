@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
-use crate::frameworks::{Generation, charm::Charm, runtime::Runtime};
+use crate::frameworks::Generation;
 use crate::project::{Error, Problem};
 use crate::yaml::{Mapping, Value};
 
@@ -59,12 +59,9 @@ impl Report {
 
 /// Options that would not reach the app, or keep another from it, since both become the same variable.
 fn hidden_options(project: &Project, expanded: &Expanded, report: &mut Report) {
-    let Some(charm) = Charm::find(expanded.framework) else {
-        return;
-    };
-    let prefix = charm.variable_prefix(expanded.generation);
+    let prefix = expanded.charm.variable_prefix(expanded.generation);
     let variable = |name: &str| format!("{prefix}{}", name.to_uppercase().replace('-', "_"));
-    let own = format!("{}-", expanded.framework);
+    let own = format!("{}-", expanded.framework.name);
     let users = project.mapping();
     let users = options(&users);
     let mut taken: BTreeMap<String, String> = [
@@ -145,13 +142,6 @@ fn warnings(project: &Project, expanded: &Expanded) -> Vec<Problem> {
             left_out.first().copied().unwrap_or_default(),
             message,
         ));
-    }
-    if Runtime::find(expanded.framework).is_none() {
-        let message = format!(
-            "the running charm for {} is not there yet: every hook of what is packed will fail",
-            expanded.framework
-        );
-        warnings.push(project.problem(&["extensions"], message));
     }
     for (name, option) in options(&expanded.project) {
         if name.contains('_') {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{FILE, Project};
+use crate::frameworks::Framework;
 use crate::project::{Error, Problem};
 use crate::yaml::{Document, Mapping, Value};
 
@@ -37,6 +38,18 @@ pub(super) fn packed_as_they_are(directory: &Path) -> Vec<&'static str> {
     }
     names.sort_unstable();
     names
+}
+
+/// The project's own framework as paths that are below the project's directory: nothing for one that is above it.
+pub(super) fn own_framework(directory: &Path, framework: &Framework) -> Vec<String> {
+    let Some(own) = framework.own() else {
+        return Vec::new();
+    };
+    [&own.file, &own.folder]
+        .into_iter()
+        .filter(|path| path.exists())
+        .filter_map(|path| Some(path.strip_prefix(directory).ok()?.to_str()?.to_owned()))
+        .collect()
 }
 
 /// What of a Python charm is there, and is left out.

@@ -1,8 +1,8 @@
 //! What the extension makes of `charmcraft.yaml`.
 
-use super::{FILE, Project, base, companions, paas_config, project::closest};
-use crate::frameworks::{self, Generation, charm::Charm};
-use crate::project::{Error, Problem};
+use super::{FILE, Project, base, companions, paas_config};
+use crate::frameworks::{Framework, Frameworks, Generation, charm::Charm};
+use crate::project::{Error, Problem, closest, sound};
 use crate::yaml::{Mapping, Value};
 
 /// Whether the user asked for what is experimental.
@@ -35,8 +35,10 @@ impl Switch {
 pub struct Expanded {
     /// All of it, in the peer's order of keys.
     pub project: Mapping,
-    /// The framework, such as `fastapi`.
-    pub framework: &'static str,
+    /// The framework.
+    pub framework: Framework,
+    /// What its extension adds.
+    pub(super) charm: Charm,
     /// The base, such as `ubuntu@24.04`.
     pub base: String,
     /// What follows from the base.
@@ -140,8 +142,10 @@ fn apply(
     extension: &str,
     switch: Switch,
 ) -> Result<Expanded, Error> {
-    let Some(framework) = frameworks::of_extension(extension) else {
-        let known: Vec<&str> = frameworks::extensions().collect();
+    let frameworks = Frameworks::of_charm_project(&project.directory);
+    let Some(framework) = frameworks.of_extension(extension)? else {
+        let known = frameworks.extensions();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let message = format!(
             "Extension '{extension}' does not exist\nDetailed information: Registered extensions: ['{}']",
             known.join("', '")
@@ -153,11 +157,8 @@ fn apply(
         }
         .into());
     };
-    let Some(charm) = Charm::find(framework) else {
-        return Err(Error::Usage(format!(
-            "the data of `{framework}` in this executable is not sound; please report it"
-        )));
-    };
+    let framework = sound(framework)?;
+    let charm = framework.charm()?;
     let (base, generation, remarks) = choose_base(project, mapping, extension, &charm, switch)?;
 
     match mapping.get("type") {
@@ -196,7 +197,7 @@ fn apply(
         return Err(project.problem(&[first], message).into());
     }
 
-    let mut adds = charm.adds(framework, generation);
+    let mut adds = charm.adds(&framework.name, generation);
     for key in ["assumes", "containers", "resources", "peers"] {
         if mapping
             .get(key)
@@ -255,11 +256,12 @@ fn apply(
             options.extend(charm.oauth_options(endpoint));
         }
     }
-    adds.insert("parts".into(), parts(project));
+    adds.insert("parts".into(), parts(project, &framework));
     merge(&mut merged, adds);
     Ok(Expanded {
         project: merged,
         framework,
+        charm,
         base,
         generation,
         remarks,
@@ -410,7 +412,7 @@ fn normalise_endpoints(mapping: &mut Mapping) {
 
 /// Parts with which charmcraft itself can pack the printed project: the executable, put at `bin/dispatch`, and the
 /// files that go into a charm as they are.
-fn parts(project: &Project) -> Value {
+fn parts(project: &Project, framework: &Framework) -> Value {
     let mut charm = Mapping::new();
     charm.insert("plugin".into(), "dump".into());
     charm.insert("source".into(), "bin".into());
@@ -418,6 +420,8 @@ fn parts(project: &Project) -> Value {
     parts.insert("charm".into(), charm.into());
     let files: Vec<Value> = companions::packed_as_they_are(&project.directory)
         .into_iter()
+        .map(str::to_owned)
+        .chain(companions::own_framework(&project.directory, framework))
         .map(Value::from)
         .collect();
     if !files.is_empty() {

@@ -99,7 +99,7 @@ pub(super) fn manifest(expanded: &Expanded, platform: &Platform) -> Value {
     analysis.insert("attributes".into(), Value::Sequence(attributes));
     let mut charmwright = Mapping::new();
     charmwright.insert("version".into(), env!("CARGO_PKG_VERSION").into());
-    charmwright.insert("framework".into(), expanded.framework.into());
+    charmwright.insert("framework".into(), expanded.framework.name.as_str().into());
     let mut manifest = Mapping::new();
     manifest.insert("bases".into(), Value::Sequence(vec![base.into()]));
     manifest.insert("analysis".into(), analysis.into());

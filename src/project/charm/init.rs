@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::FILE;
-use crate::frameworks::{self, Generation, charm::Charm};
-use crate::project::{Error, write_whole};
+use crate::frameworks::{Frameworks, Generation, charm::Charm};
+use crate::project::{self, Error, write_whole};
 
 /// The files of a project, by name, sorted without regard to case.
 const TEMPLATE: &[(&str, &str)] = &[
@@ -49,16 +49,8 @@ pub struct Initialised {
 /// # Errors
 /// The name or the base will not do, a file is there already, or the operating system refuses.
 pub fn init(request: &Init) -> Result<Initialised, Error> {
-    let unknown = || {
-        Error::Usage(format!(
-            "there is no profile `{}`; there are {}",
-            request.profile,
-            frameworks::extensions().collect::<Vec<_>>().join(", ")
-        ))
-    };
-    let charm = frameworks::of_extension(&request.profile)
-        .and_then(Charm::find)
-        .ok_or_else(unknown)?;
+    let frameworks = Frameworks::of_charm_project(&request.directory);
+    let charm = project::profile(&frameworks, &request.profile)?.charm()?;
     let Some(base) = charm.base(&request.base).filter(|base| base.init) else {
         let offered: Vec<&str> = charm
             .bases()

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use super::project::closest;
 use crate::frameworks::Generation;
-use crate::project::{Error, Problem};
+use crate::project::{Error, Problem, closest};
 use crate::yaml::{Document, Value};
 
 /// Its name.

@@ -158,7 +158,15 @@ fn archive(
     add("manifest.yaml", Some(files::manifest(expanded, platform)))?;
     add("metadata.yaml", Some(files::metadata(expanded)))?;
     for name in companions::packed_as_they_are(directory) {
-        collect(directory, name, &mut entries)?;
+        collect(&directory.join(name), name, &mut entries)?;
+    }
+    if let Some(own) = expanded.framework.own() {
+        // The hook finds it here wherever the project has it.
+        let name = format!("metadata/frameworks/{}", expanded.framework.name);
+        collect(&own.file, &format!("{name}.yaml"), &mut entries)?;
+        if own.folder.is_dir() {
+            collect(&own.folder, &name, &mut entries)?;
+        }
     }
     entries.push(("dispatch".to_owned(), 0o755, dispatch.to_vec()));
     entries.sort_by(|(a, ..), (b, ..)| a.cmp(b));
@@ -180,13 +188,12 @@ fn archive(
     Ok(zip.finish().map_err(broken)?.into_inner())
 }
 
-/// Adds the file `name`, or all files below the directory `name`. Links are followed; names must be Unicode.
+/// Adds the file at `path`, or all files below it, under `name`. Links are followed; names must be Unicode.
 fn collect(
-    root: &Path,
+    path: &Path,
     name: &str,
     entries: &mut Vec<(String, u32, Vec<u8>)>,
 ) -> Result<(), Error> {
-    let path = root.join(name);
     if !path.is_file() && !path.is_dir() {
         return Err(Error::Usage(format!(
             "`{}` is neither a file nor a directory; remove it",
@@ -197,7 +204,7 @@ fn collect(
         entries.push((
             name.to_owned(),
             0o644,
-            std::fs::read(&path).map_err(Error::read(&path))?,
+            std::fs::read(path).map_err(Error::read(path))?,
         ));
         return Ok(());
     }
@@ -207,15 +214,15 @@ fn collect(
             path.display()
         )));
     }
-    for entry in std::fs::read_dir(&path).map_err(Error::read(&path))? {
-        let entry = entry.map_err(Error::read(&path))?;
+    for entry in std::fs::read_dir(path).map_err(Error::read(path))? {
+        let entry = entry.map_err(Error::read(path))?;
         let Ok(child) = entry.file_name().into_string() else {
             return Err(Error::Usage(format!(
                 "the name of `{}` is not Unicode; rename it",
                 entry.path().display()
             )));
         };
-        collect(root, &format!("{name}/{child}"), entries)?;
+        collect(&entry.path(), &format!("{name}/{child}"), entries)?;
     }
     Ok(())
 }

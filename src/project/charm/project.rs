@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::FILE;
-use crate::project::{Error, Problem};
+use crate::project::{Error, Problem, closest};
 use crate::yaml::{Document, Error as YamlError, Mapping, Value};
 
 /// A charm project as its author wrote it.
@@ -196,51 +196,5 @@ impl Project {
         } else {
             Err(Error::Problems { problems })
         }
-    }
-}
-
-/// The name most like `word`, if any is like it at all.
-pub(super) fn closest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
-    names
-        .iter()
-        .map(|name| (distance(word, name), *name))
-        .filter(|(distance, name)| *distance <= 1.max(name.len().min(word.len()) / 3))
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// How many letters must be put, taken away or changed to make one of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let change = row.get(j).copied().unwrap_or(0) + usize::from(x != *y);
-            let put = next.last().copied().unwrap_or(0) + 1;
-            let take = row.get(j + 1).copied().unwrap_or(0) + 1;
-            next.push(change.min(put).min(take));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_name_finds_the_right_one() {
-        let names = ["fastapi-framework", "flask-framework", "go-framework"];
-        assert_eq!(
-            closest("fastapi-framwork", &names),
-            Some("fastapi-framework")
-        );
-        assert_eq!(closest("rails", &names), None);
-        assert_eq!(
-            closest("requirs", &["requires", "resources"]),
-            Some("requires")
-        );
     }
 }

@@ -65,14 +65,9 @@ pub enum Error {
         "the local model cannot lay out a {0} app yet; give `--resource` a directory that is a root file system"
     )]
     NotLaidOut(String),
-    /// An unknown profile.
-    #[error("argument --profile: invalid choice: '{given}' (choose from {known})")]
-    UnknownProfile {
-        /// What was asked for.
-        given: String,
-        /// All there are, quoted.
-        known: String,
-    },
+    /// An unknown profile, or a framework of the project's own whose file is broken.
+    #[error(transparent)]
+    Framework(#[from] crate::project::Error),
     /// `init` would overwrite the file.
     #[error(
         "Cannot initialise project in '{}' because it would overwrite existing files.\nExisting files are:\n  - rockcraft.yaml\nRecommended resolution: Initialise the project in an empty directory or remove the existing files.", .0.display()
@@ -89,4 +84,10 @@ fn place(position: Option<(usize, usize)>) -> String {
     position.map_or_else(String::new, |(line, column)| {
         format!(" at line {line}, column {column}")
     })
+}
+
+impl From<crate::frameworks::Error> for Error {
+    fn from(error: crate::frameworks::Error) -> Self {
+        Self::Framework(error.into())
+    }
 }

@@ -8,8 +8,9 @@ use super::document::Document;
 use super::include::{self, Included};
 use super::merge::merge;
 use super::validate;
-use crate::frameworks;
+use crate::frameworks::Frameworks;
 use crate::frameworks::rock::Rock as Framework;
+use crate::project::sound;
 use crate::yaml::{Mapping, Value};
 
 /// The variable that lets experimental extensions be used.
@@ -82,9 +83,10 @@ pub fn expand(directory: &Path, switch: Switch) -> Result<Expanded, Error> {
     project.remove("extensions");
     let mut applied = None;
     for extension in document.extensions()? {
-        let framework = frameworks::of_extension(&extension)
-            .and_then(Framework::find)
+        let framework = Frameworks::in_directory(directory)
+            .of_extension(&extension)?
             .ok_or_else(|| Error::UnknownExtension(extension.clone()))?;
+        let framework = sound(framework)?.rock()?;
         check_base(&document, &framework, &extension, switch)?;
         let app = checks::check(&document, &framework)?;
         let included = framework

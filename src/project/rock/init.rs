@@ -5,8 +5,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Error, validate};
-use crate::frameworks;
-use crate::frameworks::rock::Rock as Framework;
+use crate::frameworks::Frameworks;
+use crate::project;
 
 /// The project file's name.
 pub const FILE: &str = "rockcraft.yaml";
@@ -14,15 +14,8 @@ pub const FILE: &str = "rockcraft.yaml";
 /// How every file begins.
 const BEGIN: &str = include_str!("template/rockcraft.yaml");
 
-/// What is commented out at its end, by framework.
-const ENDS: &[(&str, &str)] = &[
-    ("django", include_str!("template/django.yaml")),
-    ("expressjs", include_str!("template/expressjs.yaml")),
-    ("fastapi", include_str!("template/fastapi.yaml")),
-    ("flask", include_str!("template/flask.yaml")),
-    ("go", include_str!("template/go.yaml")),
-    ("spring-boot", include_str!("template/spring-boot.yaml")),
-];
+/// What is commented out at its end: a file in the framework's folder.
+const END: &str = "rockcraft.yaml";
 
 /// What to call a rock whose directory cannot lend it a name.
 const FALLBACK: &str = "my-rock-name";
@@ -57,15 +50,8 @@ pub struct Initialised {
 /// An unknown profile, a name no rock can have, an existing file without `force`, or a directory that cannot be
 /// written.
 pub fn init(ask: Init<'_>) -> Result<Initialised, Error> {
-    let framework = frameworks::of_extension(ask.profile)
-        .and_then(Framework::find)
-        .ok_or_else(|| Error::UnknownProfile {
-            given: ask.profile.to_owned(),
-            known: frameworks::extensions()
-                .map(|name| format!("'{name}'"))
-                .collect::<Vec<_>>()
-                .join(", "),
-        })?;
+    let framework = project::profile(&Frameworks::in_directory(ask.directory), ask.profile)?;
+    let (end, title) = (framework.file(END)?, framework.rock()?.title);
     let name = match ask.name {
         Some(name) if validate::is_name(name) => name.to_owned(),
         Some(name) => return Err(Error::Name(name.to_owned())),
@@ -91,8 +77,11 @@ pub fn init(ask: Init<'_>) -> Result<Initialised, Error> {
         }
         Err(error) => return Err(failed(error)),
     };
-    file.write_all(template(&framework, &name).as_bytes())
-        .map_err(failed)?;
+    let text = format!("{BEGIN}{}", end.unwrap_or_default())
+        .replace("{name}", &name)
+        .replace("{title}", &title)
+        .replace("{profile}", ask.profile);
+    file.write_all(text.as_bytes()).map_err(failed)?;
     Ok(Initialised {
         name,
         path,
@@ -106,12 +95,4 @@ fn directory_name(directory: &Path) -> Option<String> {
     let resolved = absolute.canonicalize().unwrap_or(absolute);
     let name = resolved.file_name()?.to_str()?.to_owned();
     validate::is_name(&name).then_some(name)
-}
-
-fn template(framework: &Framework, rock: &str) -> String {
-    let end = ENDS.iter().find(|(name, _)| *name == framework.name);
-    let text = BEGIN.to_owned() + end.map_or("", |(_, end)| end);
-    text.replace("{name}", rock)
-        .replace("{title}", &framework.title)
-        .replace("{profile}", &framework.extension())
 }
