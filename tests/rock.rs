@@ -532,6 +532,43 @@ fn a_list_decides_what_goes_into_the_image() {
 }
 
 #[test]
+fn programs_that_a_go_app_has_beside_its_server_are_staged_with_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let changes = "{parts: {go-framework/install-app: {organize: {bin/migrate: app/migrate}}}}";
+    let changes: Value = from_str(changes).unwrap();
+    write(
+        directory.path(),
+        "rockcraft.yaml",
+        &project("go", Some(&changes)),
+    );
+    write(directory.path(), "go.mod", "");
+    let expanded = expand(directory.path(), Switch::Off).unwrap();
+    let part = expanded
+        .project
+        .get("parts")
+        .and_then(|parts| parts.get("go-framework/install-app"))
+        .unwrap();
+    let expected: Value = from_str(
+        "{organize: {bin/migrate: app/migrate, bin/hello-x: usr/local/bin/hello-x}, \
+         stage: [app/migrate, usr/local/bin/hello-x]}",
+    )
+    .unwrap();
+    for key in ["organize", "stage"] {
+        let sorted = |value: Option<&Value>| {
+            let value = serde_json::to_value(value.unwrap()).unwrap();
+            match value {
+                serde_json::Value::Array(mut items) => {
+                    items.sort_by_key(ToString::to_string);
+                    items.into()
+                }
+                other => other,
+            }
+        };
+        assert_eq!(sorted(part.get(key)), sorted(expected.get(key)), "{key}");
+    }
+}
+
+#[test]
 fn a_command_of_ones_own_with_only_default_files_gets_a_remark() {
     let directory = tempfile::tempdir().unwrap();
     let changes: Value =

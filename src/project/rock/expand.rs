@@ -212,13 +212,14 @@ fn parts(
     }
     let words = words(document, framework, app);
     let mut named = Mapping::new();
-    for (name, mut part) in parts {
+    for (name, part) in parts {
         let name = name.as_str().unwrap_or_default();
         let full = format!("{}/{name}", framework.extension());
+        let mut part = with_words(&part, &words);
         if let Value::Mapping(part) = &mut part {
             yield_to_user(document, framework, name, &full, part);
         }
-        named.insert(full.into(), with_words(&part, &words));
+        named.insert(full.into(), part);
     }
     named
 }
@@ -231,14 +232,21 @@ fn yield_to_user(
     full: &str,
     part: &mut Mapping,
 ) {
-    if framework.parts.follows_command.as_deref() == Some(name)
-        && checks::has_command(document, framework)
-    {
+    let follows_command = framework.parts.follows_command.as_deref() == Some(name);
+    if follows_command && checks::has_command(document, framework) {
         part.insert("organize".into(), Value::Mapping(Mapping::new()));
     }
-    // A mapping that the user gives for `organize` says it all.
-    if document.at(&["parts", full, "organize"]).is_some() {
-        part.shift_remove("organize");
+    let by_user: Vec<&Value> = match document.at(&["parts", full, "organize"]) {
+        Some(Value::Mapping(organize)) => organize.values().collect(),
+        _ => Vec::new(),
+    };
+    if let Some(Value::Mapping(organize)) = part.get_mut("organize") {
+        // What the user puts in the same place replaces ours.
+        organize.retain(|_, target| !by_user.contains(&&*target));
+        if follows_command {
+            let staged = organize.values().chain(by_user).cloned().collect();
+            part.insert("stage".into(), Value::Sequence(staged));
+        }
     }
     if let Some(kept) = framework.parts.yielding.get(name)
         && document.at(&["parts", full]).is_some()
