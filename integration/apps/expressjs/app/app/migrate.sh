@@ -1,0 +1,3 @@
+#!/bin/bash
+# Brings the database to this release's schema.
+exec node migrate.js
