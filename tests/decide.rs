@@ -49,6 +49,7 @@ fn observation() -> Observation {
             proxies: Proxies::default(),
         },
         event: Event::Lifecycle(LifecycleKind::ConfigChanged),
+        parameters: BTreeMap::new(),
         leader: true,
         config: BTreeMap::new(),
         config_secrets: BTreeMap::new(),

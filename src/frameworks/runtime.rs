@@ -66,6 +66,9 @@ pub struct Runtime {
     /// Variables made of what a ready relation gives, by interface.
     #[serde(default)]
     pub integrations: BTreeMap<String, Vec<Variable>>,
+    /// Actions that run a command in the container, by name.
+    #[serde(default)]
+    pub actions: BTreeMap<String, Action>,
     /// What JSON logging needs; absent where the framework has none.
     pub json_logging: Option<JsonLogging>,
     /// Gunicorn, where it serves the app.
@@ -186,6 +189,29 @@ pub struct Variable {
     pub with: Option<String>,
     /// It is there only while no relation of this interface is ready.
     pub without: Option<String>,
+}
+
+/// An action that runs a command in the container, as the app's user and in the app's environment. Values are templates
+/// (see `runtime::template`) of the action's parameters, of `random`, a fresh password of 22 characters, and in `results`
+/// of `output`. Parameters reach the command in its environment only.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Action {
+    /// The command.
+    pub command: Vec<String>,
+    /// Where it runs; the app's directory where none is given.
+    pub working_directory: Option<String>,
+    /// Parameters that must be given and not be empty.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// Variables, which stand above the app's own.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// After how many seconds it is ended.
+    pub timeout: u32,
+    /// What the action gives when the command succeeded.
+    #[serde(default)]
+    pub results: BTreeMap<String, String>,
 }
 
 /// What JSON logging needs.

@@ -3,21 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::conclude::{Conclusion, Done, MigrationFailure, conclude};
+use super::conclude::{self, Conclusion, Done, MigrationFailure, conclude};
 use super::decision::{
     ActionOutcome, BagWrite, Decision, File, Migration, Run, SecretWrite, Verdict, Work,
 };
-use super::layer;
 use super::observation::{Observation, Workload};
 use super::observe::unusable;
 use super::secret_key::URI_KEY;
+use super::{execute, layer};
 use crate::juju::{self, LogLevel, Owner, Port, Protocol, RelationId, Status, Tools};
-use crate::pebble::{self, Change, ChangeId, Exec, OutputLimit, WriteFile};
+use crate::pebble::{self, Change, ChangeId, Exec, WriteFile};
 
 /// How long Pebble may take to stop and start services; each start takes a second at least, a stop up to its kill delay.
 const SERVICES_LIMIT: Duration = Duration::from_secs(120);
-/// How much of a migration's output is kept for the log, in bytes.
-const OUTPUT_LIMIT: usize = 64 * 1024;
 /// The text of the peer while it works.
 const PREPARING: &str = "Preparing service for restart";
 
@@ -59,10 +57,17 @@ pub async fn apply(
     if let Some(verdict) = &verdict {
         set_status(tools, observation, verdict, is_visible, &mut changes).await?;
     }
-    match &decision.action {
-        Some(ActionOutcome::Done(results)) => tools.action_set(results).await?,
-        Some(ActionOutcome::Failed(message)) => tools.action_fail(message).await?,
-        None => {}
+    let action = match decision.action.take() {
+        Some(ActionOutcome::Run(command)) => {
+            let done = execute::command(&command, &decision.mask, pebble).await;
+            Some(conclude::action(&command, &decision.mask, done))
+        }
+        action => action,
+    };
+    match action {
+        Some(ActionOutcome::Done(results)) => tools.action_set(&results).await?,
+        Some(ActionOutcome::Failed(message)) => tools.action_fail(&message).await?,
+        Some(ActionOutcome::Run(_)) | None => {}
     }
     if !changes.is_empty() {
         let line = decision.mask.hide(&changes.join("; "));
@@ -271,29 +276,12 @@ async fn migrate(
     exec.user = Some(migration.user.clone());
     exec.group = Some(migration.group.clone());
     exec.timeout = Some(migration.timeout);
-    exec.combine_stderr = true;
-    exec.output_limit = OutputLimit::tail(OUTPUT_LIMIT);
-    let failure = match pebble.exec(exec).await {
-        Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stdout);
-            if !text.trim().is_empty() {
-                // Juju takes standard output at DEBUG.
-                println!("{}", decision.mask.hide(text.trim_end()));
-            }
-            if output.is_success() {
-                write_files(pebble, &migration.completed).await?;
-                return Ok(None);
-            }
-            MigrationFailure::Exited {
-                code: output.exit_code.into(),
-                output: output.stdout,
-            }
+    let failure = match execute::run(exec, &decision.mask, pebble).await? {
+        Ok(_) => {
+            write_files(pebble, &migration.completed).await?;
+            return Ok(None);
         }
-        Err(pebble::Error::Timeout { output, .. }) => MigrationFailure::TimedOut {
-            output: output.map(|output| output.stdout).unwrap_or_default(),
-        },
-        Err(error) if error.is_unreachable() => return Err(error),
-        Err(error) => MigrationFailure::NotStarted(error.to_string()),
+        Err(failure) => failure,
     };
     let reason = failure.reason(&decision.mask, migration.timeout.as_secs());
     let record = super::migration::Record {

@@ -1,9 +1,9 @@
 //! What the final status is, from the decision and from what carrying it out has taught: pure, as `decide` is.
 
 use super::decide::WAITING_FOR_PEBBLE;
-use super::decision::{Decision, Verdict, Work};
+use super::decision::{ActionOutcome, Command, Decision, Verdict, Work};
 use super::mask::Mask;
-use super::migration;
+use super::{migration, template};
 
 /// How the work in the container went.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,7 +25,7 @@ pub enum Done {
     },
 }
 
-/// Why a migration did not succeed.
+/// Why a migration, or an action's command, did not succeed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum MigrationFailure {
     /// It ended with this exit code and printed this.
@@ -123,5 +123,40 @@ pub fn conclude(decision: &Decision, done: &Done) -> Conclusion {
             };
             failed(Verdict::blocked(format!("{reason}{tail}")))
         }
+    }
+}
+
+/// How an action ends whose command has run; `None` when Pebble did not answer any more.
+#[must_use]
+pub fn action(
+    command: &Command,
+    mask: &Mask,
+    done: Option<Result<Vec<u8>, MigrationFailure>>,
+) -> ActionOutcome {
+    let words = || {
+        let words = command.command.iter().map(String::as_str);
+        shlex::try_join(words).unwrap_or_else(|_| command.command.join(" "))
+    };
+    match done {
+        Some(Ok(output)) => {
+            let output = mask.hide(String::from_utf8_lossy(&output).trim_end());
+            let value = |name: &str| match name {
+                "output" => Some(output.clone()),
+                name => command.values.get(name).cloned(),
+            };
+            let filled = |(name, text): (&String, &String)| {
+                Some((name.clone(), template::fill(text, value)?))
+            };
+            ActionOutcome::Done(command.results.iter().filter_map(filled).collect())
+        }
+        Some(Err(failure)) => ActionOutcome::Failed(format!(
+            "{} failed ({}); `juju debug-log --level DEBUG` has the whole output",
+            words(),
+            failure.reason(mask, command.timeout.as_secs())
+        )),
+        None => ActionOutcome::Failed(format!(
+            "{} was cut off: Pebble does not answer any more; see whether it did its work, then run this again",
+            words()
+        )),
     }
 }

@@ -5,11 +5,13 @@
 
 use super::decision::{ActionOutcome, Decision, Run, Verdict, Work};
 use super::integrations::Integrations;
+use super::mask::Mask;
 use super::observation::{Observation, Workload};
 use super::options::{self, Options};
 use super::workload::{self, App};
-use super::{environment, integrations, secret_key};
+use super::{actions, environment, integrations, secret_key};
 use crate::frameworks::Generation;
+use crate::interfaces::Bag;
 use crate::juju::{Event, LifecycleKind};
 
 /// The text of the peer for a container that cannot be reached.
@@ -20,6 +22,9 @@ pub const WAITING_FOR_PEBBLE: &str = "Waiting for pebble ready";
 pub fn decide(observation: &Observation) -> Decision {
     let mut decision = Decision::default();
     if is_over(&observation.event) {
+        return decision;
+    }
+    if let Some(decision) = actions::decide(observation) {
         return decision;
     }
     let options = options::check(observation);
@@ -34,7 +39,8 @@ pub fn decide(observation: &Observation) -> Decision {
         .extend(integrations::requests(observation, port));
 
     match gates(observation, options, key, port, &mut decision) {
-        Ok(run) => {
+        Ok((run, environment)) => {
+            decision.mask = Mask::of(&environment);
             decision.work = Work::Run(Box::new(run));
             decision.port = Some(port);
             decision.once_open = integrations::once_open(observation, port, &decision.bags);
@@ -55,14 +61,15 @@ pub fn is_over(event: &Event) -> bool {
     )
 }
 
-/// The gates of the contract (runtime, section 3) in their order; the first that is shut gives the status.
-fn gates(
+/// The gates of the contract (runtime, section 3) in their order; the first that is shut gives the status. Behind them:
+/// how the app is to run, and its environment.
+pub(super) fn gates(
     observation: &Observation,
     options: Result<Options, options::Problem>,
     key: Option<String>,
     port: u16,
     decision: &mut Decision,
-) -> Result<Run, Verdict> {
+) -> Result<(Run, Bag), Verdict> {
     let charm = &observation.charm;
     if let Err(message) = &charm.paas_config {
         return Err(Verdict::blocked(message.clone()));
@@ -115,7 +122,5 @@ fn gates(
         secret_key: &key,
         provided: &integrations.provided,
     };
-    let (run, mask) = workload::run(observation, container, &app)?;
-    decision.mask = mask;
-    Ok(run)
+    workload::run(observation, container, &app)
 }

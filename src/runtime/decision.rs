@@ -190,9 +190,41 @@ impl std::fmt::Debug for Migration {
     }
 }
 
+/// A command that an action runs.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Command {
+    /// The command.
+    pub command: Vec<String>,
+    /// Where it runs.
+    pub directory: String,
+    /// Who runs it.
+    pub user: String,
+    /// With which group.
+    pub group: String,
+    /// Its environment.
+    pub environment: BTreeMap<String, String>,
+    /// When it is ended.
+    pub timeout: Duration,
+    /// What the action gives when it succeeds, as templates.
+    pub results: BTreeMap<String, String>,
+    /// What `results` may be made of.
+    pub values: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Command")
+            .field("command", &self.command)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How an action ends.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ActionOutcome {
+    /// As this command does.
+    Run(Box<Command>),
     /// With these results.
     Done(BTreeMap<String, String>),
     /// With this message.

@@ -1,5 +1,6 @@
 //! Text that others wrote, made fit for a status or a log: no secrets, one line, not too long.
 
+use super::last_words::last_words;
 use crate::interfaces::Bag;
 use crate::interfaces::url::{percent_decode, percent_encode};
 
@@ -77,15 +78,11 @@ impl Mask {
         hide_credentials(&hidden)
     }
 
-    /// The last line that says something, hidden and shortened; empty when there is none.
+    /// The line that says why something failed, hidden and shortened; empty when there is none.
     #[must_use]
     pub fn last_line(&self, output: &[u8]) -> String {
         let text = String::from_utf8_lossy(output);
-        let line = text
-            .lines()
-            .map(str::trim)
-            .rfind(|line| !line.is_empty())
-            .unwrap_or_default();
+        let line = last_words(&text);
         let printable: String = line.chars().filter(|c| !c.is_control()).collect();
         let hidden = self.hide(&printable);
         if hidden.chars().count() <= LIMIT {

@@ -3,6 +3,7 @@
 //! [`observe`] reads, [`decide`] decides and is pure, [`apply`] carries out, [`conclude`] makes the status of what came
 //! of it. There is no state but Juju's and Pebble's, and no handler for a single event.
 
+pub mod actions;
 pub mod apply;
 pub mod charm;
 pub mod conclude;
@@ -10,7 +11,9 @@ pub mod decide;
 pub mod decision;
 pub mod endpoint;
 pub mod environment;
+mod execute;
 pub mod integrations;
+pub mod last_words;
 pub mod layer;
 pub mod mask;
 pub mod migration;

@@ -16,6 +16,8 @@ pub struct Observation {
     pub identity: Identity,
     /// Why we were called.
     pub event: Event,
+    /// The parameters of an action that runs a command.
+    pub parameters: BTreeMap<String, serde_json::Value>,
     /// Whether this unit leads; true holds for at least 30 seconds more.
     pub leader: bool,
     /// Options that have a value.
@@ -36,7 +38,7 @@ pub struct Observation {
     pub app_status: Option<(String, String)>,
     /// Numbers of the units that Juju means to keep; read only when a scheduler must find its unit.
     pub planned_units: Option<BTreeSet<u64>>,
-    /// A secret key to be used where one must be made: randomness comes from outside.
+    /// A secret key to be used where one must be made: randomness comes from outside. No hook uses it twice.
     pub fresh_key: String,
 }
 

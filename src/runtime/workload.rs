@@ -2,7 +2,6 @@
 
 use super::decision::{File, Run, Verdict, Work};
 use super::layer::{self, Kind};
-use super::mask::Mask;
 use super::observation::{Container, Observation};
 use super::options::Options;
 use super::{environment, migration};
@@ -44,7 +43,7 @@ pub struct App<'a> {
     pub provided: &'a [Provided],
 }
 
-/// How the app is to run, and a mask for its secrets.
+/// How the app is to run, and its environment.
 ///
 /// # Errors
 /// The status when it cannot run: the rock has no such service, or the migration has failed.
@@ -52,7 +51,7 @@ pub fn run(
     observation: &Observation,
     container: &Container,
     app: &App<'_>,
-) -> Result<(Run, Mask), Verdict> {
+) -> Result<(Run, Bag), Verdict> {
     let runtime = &observation.charm.runtime;
     let main = &runtime.service;
     let snapshot: Option<Mapping> = container
@@ -103,7 +102,7 @@ pub fn run(
     if run.layer.is_some() || container.layer_pending || !run.start.is_empty() {
         run.replan = Some(pending_path(&runtime.state_directory));
     }
-    Ok((run, Mask::of(&environment)))
+    Ok((run, environment))
 }
 
 /// Which of the app's services are to be started, and which to be stopped.

@@ -1,12 +1,15 @@
 //! Turns a recorded case into an observation, carries the decision out on paper, and compares.
 
+pub mod better;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use charmwright::frameworks::{Frameworks, Generation};
 use charmwright::interfaces::{self, Bag, Relation, table};
 use charmwright::juju::{self, Event, LifecycleKind, RelationKind};
 use charmwright::runtime::charm::Charm;
-use charmwright::runtime::conclude::{Done, MigrationFailure, conclude};
+use charmwright::runtime::conclude::{self, Done, MigrationFailure, conclude};
 use charmwright::runtime::decide::decide;
 use charmwright::runtime::decision::{ActionOutcome, Decision, Work};
 use charmwright::runtime::observation::{
@@ -57,29 +60,35 @@ impl Case {
         let text =
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
         let project: Value = yaml::from_str(&text).unwrap();
+        let framework = Frameworks::shipped()
+            .find(&self.framework)
+            .unwrap()
+            .unwrap();
+        let extension = framework
+            .charm()
+            .unwrap()
+            .adds(&self.framework, Generation::V1);
+        let adds: Value = yaml::from_str(&yaml::to_string(&extension).unwrap()).unwrap();
+        let both = |pointer: &str| {
+            let of = |value: &Value| {
+                let section = value.pointer(pointer).and_then(Value::as_object);
+                section.cloned().unwrap_or_default()
+            };
+            // `pack` sorts what it writes.
+            let both: BTreeMap<String, Value> = of(&adds).into_iter().chain(of(&project)).collect();
+            both
+        };
         let metadata = match &self.charm["metadata"] {
-            Value::Null => {
-                let mut requires = project["requires"].as_object().cloned().unwrap_or_default();
-                requires.insert(
-                    "ingress".into(),
-                    json!({"interface": "ingress", "limit": 1}),
-                );
-                requires.insert("logging".into(), json!({"interface": "loki_push_api"}));
-                // `pack` sorts what it writes.
-                let requires: BTreeMap<String, Value> = requires.into_iter().collect();
-                json!({
-                    "name": project["name"],
-                    "containers": {"app": {"resource": "app-image"}},
-                    "peers": {"secret-storage": {"interface": "secret-storage"}},
-                    "requires": requires,
-                })
-            }
+            Value::Null => json!({
+                "name": project["name"],
+                "containers": adds["containers"],
+                "peers": adds["peers"],
+                "requires": both("/requires"),
+            }),
             metadata => metadata.clone(),
         };
         let config = match &self.charm["config"] {
-            Value::Null => {
-                json!({"options": {"api-token": {"type": "secret"}, "app-secret-key-id": {"type": "secret"}}})
-            }
+            Value::Null => json!({"options": both("/config/options")}),
             config => config.clone(),
         };
         let manifest = format!(
@@ -242,6 +251,7 @@ impl Case {
                 },
             },
             event,
+            parameters: parameters(&input["event"]["params"]),
             leader,
             config,
             config_secrets,
@@ -315,7 +325,7 @@ impl Case {
     }
 
     /// How a command ends in this case: the peer's exec table.
-    fn exec(&self, command: &[String]) -> Done {
+    fn exec(&self, command: &[String]) -> Result<Vec<u8>, MigrationFailure> {
         let execs = self.input["container"]["execs"].as_array().unwrap();
         let matches = |exec: &&Value| {
             let words = exec["cmd"].as_array().unwrap();
@@ -325,15 +335,13 @@ impl Case {
                 .all(|(word, given)| word == given.as_str())
         };
         let Some(exec) = execs.iter().find(matches) else {
-            return Done::MigrationFailed(MigrationFailure::NotStarted("no such command".into()));
+            return Err(MigrationFailure::NotStarted("no such command".into()));
         };
+        let text = |name: &str| exec[name].as_str().unwrap_or_default().to_owned();
+        let output = format!("{}\n{}", text("stdout"), text("stderr")).into_bytes();
         match exec["rc"].as_i64().unwrap_or(0) {
-            0 => Done::Completed,
-            code => {
-                let text = |name: &str| exec[name].as_str().unwrap_or_default().to_owned();
-                let output = format!("{}\n{}", text("stdout"), text("stderr")).into_bytes();
-                Done::MigrationFailed(MigrationFailure::Exited { code, output })
-            }
+            0 => Ok(output),
+            code => Err(MigrationFailure::Exited { code, output }),
         }
     }
 
@@ -412,6 +420,20 @@ impl Outcome {
         }
     }
 
+    /// What came of the container and the status, by field.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let facts = self
+            .facts
+            .iter()
+            .map(|(field, value)| (field.as_str(), value));
+        facts.filter(|(field, _)| *field != "own_databags")
+    }
+
+    /// The value of a field.
+    pub fn get(&self, pointer: &str) -> Option<Value> {
+        Value::Object(self.facts.clone()).pointer(pointer).cloned()
+    }
+
     /// Every difference from what came of ours, one a line. A field that is not expected is not compared.
     pub fn differences(&self, ours: &Self) -> Vec<String> {
         let mut differences = Vec::new();
@@ -466,10 +488,10 @@ pub fn run(case: &Case) -> Outcome {
     let observation = case.observation();
     let decision = decide(&observation);
     let done = match &decision.work {
-        Work::Run(run) => run
-            .migration
-            .as_ref()
-            .map_or(Done::Completed, |migration| case.exec(&migration.command)),
+        Work::Run(run) => run.migration.as_ref().map_or(Done::Completed, |migration| {
+            case.exec(&migration.command)
+                .map_or_else(Done::MigrationFailed, |_| Done::Completed)
+        }),
         Work::Stop { .. } | Work::Nothing => Done::Completed,
     };
     let conclusion = conclude(&decision, &done);
@@ -493,7 +515,9 @@ pub fn run(case: &Case) -> Outcome {
         let services: Value =
             yaml::from_str(&yaml::to_string(&container.services).unwrap()).unwrap();
         let main = &observation.charm.runtime.service;
-        facts.insert("environment".into(), services[main]["environment"].clone());
+        let environment = services[main]["environment"].as_object();
+        let environment = environment.cloned().unwrap_or_default();
+        facts.insert("environment".into(), environment.into());
         facts.insert("services".into(), services);
         facts.insert("service_running".into(), json!(container.states));
     } else {
@@ -510,10 +534,17 @@ pub fn run(case: &Case) -> Outcome {
         bags(case, &after, &decision, conclusion.port.is_some()),
     );
     if let Event::Action { .. } = observation.event {
-        let (results, failed) = match &decision.action {
+        let action = match &decision.action {
+            Some(ActionOutcome::Run(command)) => {
+                let done = case.exec(&command.command);
+                Some(conclude::action(command, &decision.mask, Some(done)))
+            }
+            action => action.clone(),
+        };
+        let (results, failed) = match action {
             Some(ActionOutcome::Done(results)) => (json!(results), Value::Null),
             Some(ActionOutcome::Failed(message)) => (Value::Null, json!(message)),
-            None => (Value::Null, Value::Null),
+            Some(ActionOutcome::Run(_)) | None => (Value::Null, Value::Null),
         };
         facts.insert("action_results".into(), results);
         facts.insert("action_failed".into(), failed);
@@ -697,6 +728,11 @@ fn bags(case: &Case, after: &Observation, decision: &Decision, opened: bool) -> 
         );
     }
     Value::Object(bags)
+}
+
+fn parameters(value: &Value) -> BTreeMap<String, Value> {
+    let given = value.as_object().cloned().unwrap_or_default();
+    given.into_iter().collect()
 }
 
 fn bag(value: &Value) -> Bag {

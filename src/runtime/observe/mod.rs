@@ -54,13 +54,14 @@ pub async fn observe(
             None => Ok(Vec::new()),
         }
     };
-    let (config, standing, opened_ports, peer_ids, relation_ids, workload) = tokio::join!(
+    let (config, standing, opened_ports, peer_ids, relation_ids, workload, parameters) = tokio::join!(
         tools.config_get(),
         standing(tools, &environment.unit),
         tools.opened_ports(),
         peer_ids,
         try_join_all(endpoints.iter().map(|(endpoint, _)| ids(endpoint))),
         container::workload(&charm, pebble),
+        parameters(tools, &environment, &charm),
     );
     let (config, standing) = (config?, standing?);
     let opened_ports = match opened_ports {
@@ -103,6 +104,7 @@ pub async fn observe(
         },
         charm,
         event: environment.event,
+        parameters: parameters?,
         leader: standing.leader,
         config,
         config_secrets: config_secrets?,
@@ -124,6 +126,20 @@ fn fresh_key() -> String {
     match getrandom::fill(&mut bytes) {
         Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
         Err(_) => String::new(),
+    }
+}
+
+/// What the user gave to an action that runs a command.
+async fn parameters(
+    tools: &Tools,
+    environment: &Environment,
+    charm: &Charm,
+) -> Result<BTreeMap<String, serde_json::Value>, juju::Error> {
+    match &environment.event {
+        juju::Event::Action { name, .. } if charm.runtime.actions.contains_key(name) => {
+            Ok(tools.action_get().await?.into_iter().collect())
+        }
+        _ => Ok(BTreeMap::new()),
     }
 }
 

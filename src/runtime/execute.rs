@@ -1,0 +1,60 @@
+//! Runs commands in the container: migrations, and what actions ask for.
+
+use super::conclude::MigrationFailure;
+use super::decision::Command;
+use super::mask::Mask;
+use crate::pebble::{self, Exec, OutputLimit};
+
+/// How much of a command's output is kept for the log, in bytes.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+
+/// Runs it; its output goes to the unit's log at DEBUG, without secrets. An error means that Pebble cannot be reached.
+pub(super) async fn run(
+    mut exec: Exec,
+    mask: &Mask,
+    pebble: &pebble::Client,
+) -> Result<Result<Vec<u8>, MigrationFailure>, pebble::Error> {
+    exec.combine_stderr = true;
+    exec.output_limit = OutputLimit::tail(OUTPUT_LIMIT);
+    let log = |output: &[u8]| {
+        let text = String::from_utf8_lossy(output);
+        if !text.trim().is_empty() {
+            // Juju takes standard output at DEBUG.
+            println!("{}", mask.hide(text.trim_end()));
+        }
+    };
+    match pebble.exec(exec).await {
+        Ok(output) => {
+            log(&output.stdout);
+            if output.is_success() {
+                return Ok(Ok(output.stdout));
+            }
+            Ok(Err(MigrationFailure::Exited {
+                code: output.exit_code.into(),
+                output: output.stdout,
+            }))
+        }
+        Err(pebble::Error::Timeout { output, .. }) => {
+            let output = output.map(|output| output.stdout).unwrap_or_default();
+            log(&output);
+            Ok(Err(MigrationFailure::TimedOut { output }))
+        }
+        Err(error) if error.is_unreachable() => Err(error),
+        Err(error) => Ok(Err(MigrationFailure::NotStarted(error.to_string()))),
+    }
+}
+
+/// Runs an action's command; `None` when Pebble cannot be reached.
+pub(super) async fn command(
+    command: &Command,
+    mask: &Mask,
+    pebble: &pebble::Client,
+) -> Option<Result<Vec<u8>, MigrationFailure>> {
+    let mut exec = Exec::new(command.command.iter().cloned());
+    exec.environment = command.environment.clone();
+    exec.working_dir = Some(command.directory.clone());
+    exec.user = Some(command.user.clone());
+    exec.group = Some(command.group.clone());
+    exec.timeout = Some(command.timeout);
+    run(exec, mask, pebble).await.ok()
+}
