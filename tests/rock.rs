@@ -128,7 +128,7 @@ fn the_layer_of_a_fastapi_rock_is_rockcrafts() {
         ]
     );
     let python = rock.python.unwrap();
-    assert_eq!(python.requirements, Some(root.join("requirements.txt")));
+    assert_eq!(python.requirements, [root.join("requirements.txt")]);
     assert_eq!(python.packages, ["uvicorn"]);
     assert_eq!(
         (rock.name.as_str(), rock.version.as_str()),

@@ -150,26 +150,46 @@ pub struct Parts {
     /// Parts of which only these keys are added to a part that the user declares.
     #[serde(default)]
     pub yielding: BTreeMap<String, Vec<String>>,
-    /// A part whose `organize` is left empty when the user gives the service's command.
+    /// A part that installs the service's program. Its `organize` yields to the user's command, or to a program that
+    /// the user organizes to the same place, and its `stage` lists all that is organized.
     pub follows_command: Option<String>,
 }
 
-/// What the local model needs.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// How the local model's layout differs from the rock's, where that cannot be had from the parts. In the texts `{name}`,
+/// `{package}` and `{npm-package}` are replaced.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Local {
-    /// The app's Python environment, if it has one.
-    pub python: Option<LocalPython>,
+    /// Parts of the extension, without its name, that are not built: `files` and `programs` stand for them.
+    #[serde(default)]
+    pub instead_of: Vec<String>,
+    /// Directories that `_daemon_` owns.
+    #[serde(default)]
+    pub directories: Vec<String>,
+    /// Files that `_daemon_` owns, and what is in them.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Symbolic links, and where they go.
+    #[serde(default)]
+    pub links: BTreeMap<String, String>,
+    /// Programs of the machine under the rock's names.
+    #[serde(default)]
+    pub programs: BTreeMap<String, LocalProgram>,
+    /// Programs of the machine that the app cannot do without, by name, and how one installs them.
+    #[serde(default)]
+    pub needs: BTreeMap<String, String>,
 }
 
-/// A Python environment.
+/// A program that the machine may have.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LocalPython {
-    /// The requirements file.
-    pub requirements: String,
-    /// Packages beside it.
-    pub packages: Vec<String>,
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LocalProgram {
+    /// Its names on machines; the first that is there is taken.
+    pub names: Vec<String>,
+    /// What there is not without it, as in `there are no metrics of gunicorn`.
+    pub without: String,
+    /// How one installs it.
+    pub install: String,
 }
 
 impl Rock {

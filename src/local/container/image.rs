@@ -4,11 +4,14 @@
 //! .charmwright/images/web-0f3a…/image.json       what Layout needs
 //! .charmwright/images/web-0f3a…/root/app/…       goes over the machine's own directories
 //! .charmwright/images/python-77b1…/              packages, shared by images with the same requirements
+//! .charmwright/images/go-12ab…/bin/web           what a build of the same sources made
+//! .charmwright/images/web-go.log                 what the tool said when it failed
 //! ```
 
 use std::fs;
-use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown, symlink};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
@@ -19,16 +22,14 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::error::{Error, Trying};
 use super::overlay::{make_directory, make_directory_with_mode};
 use super::root_file_system::{Layout, Site};
-use super::{Specification, machine, python};
-use crate::project::rock::{self, Rock, RockFile};
+use super::tree::{self, Kind};
+use super::{Specification, build, machine, programs, python};
+use crate::project::rock::{self, Program, Rock, RockFile};
 
 const FACTS: &str = "image.json";
 const LAYERS: &str = "var/lib/pebble/default/layers";
 /// Changes when images of the same project come out different.
-const FORMAT: &str = "1";
-/// What the rock's files never hold, in whatever directory.
-const LEFT_OUT: &[&str] = &[".charmwright", ".git", "__pycache__", "node_modules"];
-
+const FORMAT: &str = "2";
 /// Lines for people about what takes long.
 pub type Progress = Option<UnboundedSender<String>>;
 
@@ -139,31 +140,55 @@ fn prepare(resource: &Path, images: &Path, progress: &Progress) -> Result<PathBu
     let _lock = Flock::lock(lock, FlockArg::LockExclusive)
         .map_err(|(_, error)| error)
         .trying(|| format!("lock `{}`", images.display()))?;
+    let mut remarks = plan.remarks.clone();
     if !plan.stage_packages.is_empty() {
-        say(progress, || {
-            format!(
-                "packages {} of `{}` are not installed; the app uses this machine's own",
-                plan.stage_packages.join(", "),
-                rock::FILE
-            )
-        });
+        remarks.push(format!(
+            "packages {} of `{}` are not installed; the app uses this machine's own",
+            plan.stage_packages.join(", "),
+            rock::FILE
+        ));
+    }
+    for (name, install) in &plan.needs {
+        if programs::in_container(name).is_none() {
+            return Err(Error::Image(programs::missing(name, install)));
+        }
+    }
+    let mut content = Content::of(&plan, &mut remarks)?;
+    for remark in remarks {
+        say(progress, || remark);
     }
     let python = plan
         .python
         .as_ref()
-        .map(|wanted| python::prepare(wanted, &images, progress))
+        .map(|wanted| python::prepare(wanted, &plan.name, &images, progress))
         .transpose()?;
     let facts = Facts {
         project: fs::canonicalize(resource).trying(|| format!("find `{}`", resource.display()))?,
         python,
     };
-    let entries = list(&plan.files)?;
+    for build in &plan.builds {
+        let installed = build::prepare(build, &plan.name, &images, progress)?;
+        let unmatched = build.placement.unmatched(&installed);
+        if let Some(pattern) = unmatched.map_err(|error| Error::Image(error.to_string()))? {
+            return Err(Error::Image(format!(
+                "part `{}` of `{}` has no `{pattern}` to put into the image, only {}; correct its `organize`",
+                build.part,
+                rock::FILE,
+                build::made(&installed)
+            )));
+        }
+        let placed = build.placement.place(&installed);
+        content
+            .built
+            .extend(placed.map_err(|error| Error::Image(error.to_string()))?);
+    }
+    content.settle();
     let facts = serde_json::to_vec(&facts)
         .map_err(io::Error::from)
         .trying(|| "describe the image".into())?;
-    let key = key(&plan, &facts, &entries)?;
+    let key = content.key(&plan, &facts)?;
     publish(&images, &format!("{}-{key}", plan.name), |directory| {
-        fill(directory, &plan, &facts, &entries)
+        content.fill(directory, &plan, &facts)
     })
 }
 
@@ -201,133 +226,163 @@ pub(super) fn say(progress: &Progress, line: impl FnOnce() -> String) {
     }
 }
 
-/// The first 16 hexadecimal digits of a hash.
-pub(super) fn short(hash: Sha256) -> String {
-    hash.finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// What goes over the machine's directories.
+struct Content {
+    /// The app's files.
+    app: Vec<RockFile>,
+    /// What was built of its sources, not looked into.
+    built: Vec<RockFile>,
+    /// Path, content, mode.
+    texts: Vec<(PathBuf, String, u32)>,
+    links: Vec<(PathBuf, PathBuf)>,
+    directories: Vec<PathBuf>,
 }
 
-/// Every file of the image, in an order that does not change; a directory before what is in it.
-fn list(files: &[RockFile]) -> Result<Vec<RockFile>, Error> {
-    let mut all = Vec::new();
-    let mut todo: Vec<RockFile> = files.to_vec();
-    while let Some(file) = todo.pop() {
-        let data = fs::symlink_metadata(&file.source)
-            .trying(|| format!("read `{}`", file.source.display()))?;
-        if data.is_dir() {
-            for entry in
-                fs::read_dir(&file.source).trying(|| format!("list `{}`", file.source.display()))?
-            {
-                let name = entry
-                    .trying(|| format!("list `{}`", file.source.display()))?
-                    .file_name();
-                let source = file.source.join(&name);
-                let left_out =
-                    LEFT_OUT.iter().any(|out| **out == *name) || source.join("pyvenv.cfg").exists();
-                if !left_out {
-                    todo.push(RockFile {
-                        source,
-                        target: file.target.join(&name),
-                    });
-                }
-            }
-        }
-        if data.is_dir() || data.is_file() || data.is_symlink() {
-            all.push(file);
-        }
-    }
-    all.sort_by(|a, b| a.target.cmp(&b.target));
-    Ok(all)
-}
-
-fn key(plan: &Rock, facts: &[u8], entries: &[RockFile]) -> Result<String, Error> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let mut hash = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        hash.update(bytes.len().to_le_bytes());
-        hash.update(bytes);
-    };
-    let owner = machine::daemon_id().to_string();
-    for text in [FORMAT, &owner, &plan.layer_file, &plan.layer] {
-        add(text.as_bytes());
-    }
-    add(facts);
-    for entry in entries {
-        add(entry.target.as_os_str().as_bytes());
-        let mut read = || -> io::Result<()> {
-            let data = fs::symlink_metadata(&entry.source)?;
-            add(&data.mode().to_le_bytes());
-            if data.is_symlink() {
-                add(fs::read_link(&entry.source)?.as_os_str().as_bytes());
-            } else if data.is_file() {
-                let mut content = Sha256::new();
-                let mut file = fs::File::open(&entry.source)?;
-                let mut buffer = vec![0; 64 * 1024];
-                loop {
-                    let length = file.read(&mut buffer)?;
-                    if length == 0 {
-                        break;
-                    }
-                    content.update(buffer.get(..length).unwrap_or_default());
-                }
-                add(&content.finalize());
-            }
-            Ok(())
+impl Content {
+    fn of(plan: &Rock, remarks: &mut Vec<String>) -> Result<Self, Error> {
+        let texts = plan.texts.iter();
+        let mut content = Self {
+            app: tree::list(&plan.files, Kind::App)?,
+            built: Vec::new(),
+            texts: texts
+                .map(|(path, text)| (path.clone(), text.clone(), 0o644))
+                .collect(),
+            links: plan.links.clone(),
+            directories: plan.directories.clone(),
         };
-        read().trying(|| format!("read `{}`", entry.source.display()))?;
+        for program in &plan.programs {
+            content.add_program(program, remarks);
+        }
+        Ok(content)
     }
-    Ok(short(hash))
-}
 
-fn fill(directory: &Path, plan: &Rock, facts: &[u8], entries: &[RockFile]) -> Result<(), Error> {
-    let root = directory.join("root");
-    let layers = root.join(LAYERS);
-    let layer = layers.join(&plan.layer_file);
-    for above in Path::new(LAYERS).ancestors() {
-        make_directory_with_mode(&root.join(above), 0o755)?;
+    fn add_program(&mut self, program: &Program, remarks: &mut Vec<String>) {
+        let target = programs::settled(&program.target);
+        let found = program
+            .names
+            .iter()
+            .find_map(|name| programs::in_container(name));
+        if let Some(found) = found {
+            if programs::settled(&found) != target {
+                self.links.push((target, found));
+            }
+            return;
+        }
+        let elsewhere = program
+            .names
+            .iter()
+            .find_map(|name| programs::on_path(name));
+        if let Some(source) = elsewhere {
+            self.app.push(RockFile { source, target });
+            return;
+        }
+        let name = program.names.first().cloned().unwrap_or_default();
+        let remark = format!(
+            "there are no {}: `{name}` is not installed on this machine; run `{}`, then deploy or refresh again",
+            program.without, program.install
+        );
+        // The service is in the layer, and one that cannot start would take the app along.
+        let stand_in = format!(
+            "#!/bin/sh\necho '{name} is not installed on the machine of this local model' >&2\nexec sleep infinity\n"
+        );
+        self.texts.push((target, stand_in, 0o755));
+        remarks.push(remark);
     }
-    make_directory_with_mode(&layers, 0o777)?;
-    fs::write(&layer, &plan.layer)
-        .and_then(|()| fs::set_permissions(&layer, fs::Permissions::from_mode(0o777)))
-        .trying(|| format!("write `{}`", layer.display()))?;
-    make_directory_with_mode(&root.join("app"), 0o755)?;
-    let owner = machine::daemon_id();
-    own(&root.join("app"), owner).trying(|| "give `/app` its owner".into())?;
-    for entry in entries {
-        let target = root.join(entry.target.strip_prefix("/").unwrap_or(&entry.target));
-        copy(&entry.source, &target, owner)
-            .trying(|| format!("copy `{}`", entry.source.display()))?;
-    }
-    fs::write(directory.join(FACTS), facts).trying(|| "describe the image".into())
-}
 
-fn copy(source: &Path, target: &Path, owner: u32) -> io::Result<()> {
-    if let Some(parent) = target.parent()
-        && !parent.exists()
-    {
-        fs::create_dir_all(parent)?;
-        fs::set_permissions(parent, fs::Permissions::from_mode(0o755))?;
-        own(parent, owner)?;
+    /// Has everything where the machine has it.
+    fn settle(&mut self) {
+        for file in self.app.iter_mut().chain(&mut self.built) {
+            file.target = programs::settled(&file.target);
+        }
+        for (path, ..) in &mut self.texts {
+            *path = programs::settled(path);
+        }
     }
-    let data = fs::symlink_metadata(source)?;
-    if data.is_dir() {
-        fs::create_dir_all(target)?;
-        fs::set_permissions(target, fs::Permissions::from_mode(data.mode() & 0o7777))?;
-    } else if data.is_symlink() {
-        symlink(fs::read_link(source)?, target)?;
-    } else {
-        fs::copy(source, target)?;
-    }
-    own(target, owner)
-}
 
-/// Gives the file to `_daemon_`, where that is another user.
-fn own(path: &Path, owner: u32) -> io::Result<()> {
-    if owner == 0 {
-        return Ok(());
+    fn key(&self, plan: &Rock, facts: &[u8]) -> Result<String, Error> {
+        let mut hash = Sha256::new();
+        let owner = machine::daemon_id().to_string();
+        for text in [FORMAT, &owner, &plan.layer_file, &plan.layer] {
+            tree::add(&mut hash, text.as_bytes());
+        }
+        tree::add(&mut hash, facts);
+        let rest = format!("{:?} {:?} {:?}", self.texts, self.links, self.directories);
+        tree::add(&mut hash, rest.as_bytes());
+        for file in &self.built {
+            // Its directory is named by its content.
+            tree::add(&mut hash, file.source.as_os_str().as_bytes());
+            tree::add(&mut hash, file.target.as_os_str().as_bytes());
+        }
+        tree::hash(&self.app, &mut hash)?;
+        Ok(tree::short(hash))
     }
-    lchown(path, Some(owner), Some(owner))
+
+    fn fill(&self, directory: &Path, plan: &Rock, facts: &[u8]) -> Result<(), Error> {
+        let root = directory.join("root");
+        let owner = machine::daemon_id();
+        let layers = root.join(LAYERS);
+        let layer = layers.join(&plan.layer_file);
+        for above in Path::new(LAYERS).ancestors() {
+            make_directory_with_mode(&root.join(above), 0o755)?;
+        }
+        make_directory_with_mode(&layers, 0o777)?;
+        fs::write(&layer, &plan.layer)
+            .and_then(|()| fs::set_permissions(&layer, fs::Permissions::from_mode(0o777)))
+            .trying(|| format!("write `{}`", layer.display()))?;
+        let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+        for path in &self.directories {
+            self.make_directories(&root, path, owner)?;
+        }
+        for (files, kind) in [(&self.app, Kind::App), (&self.built, Kind::Built)] {
+            let listed = match kind {
+                Kind::Built => tree::list(files, kind)?,
+                _ => files.clone(),
+            };
+            for file in listed {
+                self.make_above(&root, &file.target, owner)?;
+                tree::copy(&file.source, &inside(&file.target), owner, kind)?;
+            }
+        }
+        for (path, text, mode) in &self.texts {
+            self.make_above(&root, path, owner)?;
+            let target = inside(path);
+            // The app's own comes first.
+            if target.symlink_metadata().is_err() {
+                fs::write(&target, text)
+                    .and_then(|()| fs::set_permissions(&target, fs::Permissions::from_mode(*mode)))
+                    .and_then(|()| tree::own(&target, owner))
+                    .trying(|| format!("write `{}`", target.display()))?;
+            }
+        }
+        for (path, to) in &self.links {
+            self.make_above(&root, path, owner)?;
+            symlink(to, inside(path)).trying(|| format!("link `{}`", path.display()))?;
+        }
+        fs::write(directory.join(FACTS), facts).trying(|| "describe the image".into())
+    }
+
+    fn make_above(&self, root: &Path, path: &Path, owner: u32) -> Result<(), Error> {
+        path.parent()
+            .map_or(Ok(()), |parent| self.make_directories(root, parent, owner))
+    }
+
+    /// Makes the directory of the image and those above it; `_daemon_` owns those that are the app's.
+    fn make_directories(&self, root: &Path, path: &Path, owner: u32) -> Result<(), Error> {
+        let below = path.strip_prefix("/").unwrap_or(path);
+        let mut above: Vec<&Path> = below.ancestors().collect();
+        above.reverse();
+        for path in above {
+            let directory = root.join(path);
+            if directory.is_dir() {
+                continue;
+            }
+            make_directory_with_mode(&directory, 0o755)?;
+            let path = Path::new("/").join(path);
+            if self.directories.iter().any(|own| path.starts_with(own)) {
+                tree::own(&directory, owner)
+                    .trying(|| format!("give `{}` its owner", path.display()))?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -9,6 +9,7 @@
 //! This file is the interface to the rest of the local model; the work is in the modules beside it.
 
 mod accounts;
+mod build;
 mod charm_command;
 mod error;
 pub mod helper;
@@ -20,11 +21,13 @@ mod machine;
 mod network;
 mod overlay;
 mod process;
+mod programs;
 mod python;
 mod relay;
 mod root_file_system;
 mod services;
 mod supervisor;
+mod tree;
 mod user_namespace;
 
 use std::path::{Path, PathBuf};

@@ -9,9 +9,10 @@ use std::time::{Instant, SystemTime};
 use sha2::{Digest as _, Sha256};
 
 use super::error::{Error, Trying};
-use super::image::{Progress, publish, say, short};
+use super::image::{Progress, publish, say};
 use super::root_file_system::Site;
-use crate::project::rock::Python;
+use super::tree::{self, Kind, short};
+use crate::project::rock::{Python, RockFile};
 
 const INTERPRETER: &str = "/bin/python3";
 const INSTALL: &str = "run `sudo apt install python3 python3-pip`, or install `uv`";
@@ -20,7 +21,12 @@ const INSTALL: &str = "run `sudo apt install python3 python3-pip`, or install `u
 const ASK: &str = "import site, sys; print(sys.version.replace('\\n', ' ')); print(*site.getsitepackages(), sep='\\n')";
 
 /// Installs what is wanted below `images`, unless that was done before for this interpreter. Under the images' lock.
-pub(super) fn prepare(wanted: &Python, images: &Path, progress: &Progress) -> Result<Site, Error> {
+pub(super) fn prepare(
+    wanted: &Python,
+    rock: &str,
+    images: &Path,
+    progress: &Progress,
+) -> Result<Site, Error> {
     let (version, directories) = interpreter()?;
     let mut directories = directories.into_iter();
     let directory = directories.next().ok_or_else(|| {
@@ -37,11 +43,21 @@ pub(super) fn prepare(wanted: &Python, images: &Path, progress: &Progress) -> Re
         hash.update(package);
         hash.update("\n");
     }
-    if let Some(requirements) = &wanted.requirements {
-        hash_requirements(requirements, &mut hash, 0)?;
+    for path in wanted.requirements.iter().chain(&wanted.constraints) {
+        hash_requirements(path, &mut hash, 0)?;
     }
+    let mut sources = Vec::new();
+    if let Some(project) = &wanted.project {
+        sources.push(RockFile {
+            source: project.clone(),
+            target: PathBuf::new(),
+        });
+        sources = tree::list(&sources, Kind::Sources)?;
+        tree::hash(&sources, &mut hash)?;
+    }
+    let log = images.join(format!("{rock}-pip.log"));
     let tree = publish(images, &format!("python-{}", short(hash)), |target| {
-        install(wanted, target, progress)
+        install(wanted, &sources, target, &log, progress)
     })?;
     Ok(Site {
         tree,
@@ -144,18 +160,35 @@ fn installer() -> Result<Command, Error> {
     )))
 }
 
-fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Error> {
-    if wanted.packages.is_empty() && wanted.requirements.is_none() {
+fn install(
+    wanted: &Python,
+    sources: &[RockFile],
+    target: &Path,
+    log: &Path,
+    progress: &Progress,
+) -> Result<(), Error> {
+    if wanted.packages.is_empty() && wanted.requirements.is_empty() && sources.is_empty() {
         return Ok(());
     }
     let started = Instant::now();
     say(progress, || "installing the app's Python packages".into());
     let mut command = installer()?;
     command.arg("--target").arg(target).args(&wanted.packages);
-    if let Some(requirements) = &wanted.requirements {
-        command.arg("--requirement").arg(requirements);
+    for path in &wanted.requirements {
+        command.arg("--requirement").arg(path);
         // Relative paths in it count from its project.
-        command.current_dir(requirements.parent().unwrap_or(Path::new("/")));
+        command.current_dir(path.parent().unwrap_or(Path::new("/")));
+    }
+    for path in &wanted.constraints {
+        command.arg("--constraint").arg(path);
+    }
+    // pip builds the project where it is.
+    let copied = target.join(".source");
+    for entry in sources {
+        tree::copy(&entry.source, &copied.join(&entry.target), 0, Kind::Sources)?;
+    }
+    if !sources.is_empty() {
+        command.arg(&copied);
     }
     for name in [
         "PIP_TARGET",
@@ -167,8 +200,7 @@ fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Er
     ] {
         command.env_remove(name);
     }
-    let log = target.join(".install.log");
-    let errors = fs::File::create(&log).trying(|| format!("write `{}`", log.display()))?;
+    let errors = fs::File::create(log).trying(|| format!("write `{}`", log.display()))?;
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -187,22 +219,24 @@ fn install(wanted: &Python, target: &Path, progress: &Progress) -> Result<(), Er
         }
     }
     let status = child.wait().trying(|| "wait for pip".into())?;
-    let errors = fs::read(&log).unwrap_or_default();
-    fs::remove_file(&log)
-        .or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound => Ok(()),
-            _ => Err(error),
-        })
-        .trying(|| format!("remove `{}`", log.display()))?;
     if !status.success() {
-        let what = wanted.requirements.as_ref().map_or_else(
+        let what = wanted.requirements.first().map_or_else(
             || wanted.packages.join(", "),
             |path| path.display().to_string(),
         );
         return Err(Error::Image(format!(
-            "cannot install the Python packages of `{what}`: {}",
-            last_line(&errors)
+            "cannot install the Python packages of `{what}`: {}; all that pip said is in `{}`",
+            last_line(&fs::read(log).unwrap_or_default()),
+            log.display()
         )));
+    }
+    for removed in [fs::remove_file(log), fs::remove_dir_all(&copied)] {
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).trying(|| format!("remove `{}`", log.display()));
+            }
+            _ => {}
+        }
     }
     say(progress, || {
         format!(

@@ -41,7 +41,7 @@ const FRESH: &[&str] = &["charm", "dev", "proc", "run", "sys", "tmp"];
 const DEVICES: &[&str] = &["full", "null", "random", "tty", "urandom", "zero"];
 
 /// Rockcraft's PATH for a bare base.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What the root file system is made of.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

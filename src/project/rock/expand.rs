@@ -70,6 +70,7 @@ pub struct Expanded {
 pub(super) struct Applied {
     pub framework: Framework,
     pub included: Option<Included>,
+    pub npm_package: String,
 }
 
 /// Reads `rockcraft.yaml` of the directory and merges its extension into it.
@@ -101,6 +102,7 @@ pub fn expand(directory: &Path, switch: Switch) -> Result<Expanded, Error> {
         applied = Some(Applied {
             framework,
             included,
+            npm_package: app.npm_package,
         });
     }
     validate::check(&mut project)?;
@@ -294,6 +296,7 @@ fn remarks(document: &Document, applied: &Applied) -> Vec<String> {
     let Applied {
         framework,
         included: Some(included),
+        ..
     } = applied
     else {
         return Vec::new();

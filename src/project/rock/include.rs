@@ -18,8 +18,6 @@ const NEVER: [&str; 3] = ["node_modules", ".git", ".yarn"];
 pub(super) struct Included {
     /// Path below the project → path in the image, neither with a leading `/`. May name what is not there.
     pub organize: Vec<(String, String)>,
-    /// Paths in the image that are left out again.
-    pub excluded: Vec<String>,
     /// The list as the expanded part shows it.
     pub list: Vec<String>,
     /// Whether the user gave the list.
@@ -52,14 +50,8 @@ pub(super) fn included(
             })
             .collect()
     };
-    let excluded = list
-        .iter()
-        .filter_map(|entry| entry.strip_prefix('-'))
-        .map(|entry| entry.trim().to_owned())
-        .collect();
     Ok(Included {
         organize,
-        excluded,
         list,
         by_user,
     })

@@ -3,22 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::expand::{Applied, Expanded, Switch, expand};
-use super::include::{self, Included};
+use super::part::{Build, Part, Python};
 use super::validate::{USER, is_slice};
 use super::{Error, layer};
+use crate::frameworks::rock::Local;
 use crate::yaml::Value;
-
-/// Never laid out, wherever they are asked for: what tools leave in a project's directory.
-const LEFT_OUT: [&str; 8] = [
-    ".charmwright",
-    ".git",
-    ".tox",
-    ".venv",
-    ".yarn",
-    "__pycache__",
-    "node_modules",
-    "venv",
-];
 
 /// uid and gid of `_daemon_`.
 const USER_ID: u32 = 584_792;
@@ -39,8 +28,20 @@ pub struct Rock {
     /// The app's files and directories, each there once, sorted by target. Of a directory everything is meant, but
     /// for `.git`, `.charmwright`, `node_modules` and Python's environments in it.
     pub files: Vec<RockFile>,
-    /// The Python environment, if the framework needs one.
+    /// Files of the rock that are not the app's: absolute path in the image, content.
+    pub texts: Vec<(PathBuf, String)>,
+    /// Directories that are there in any case, absolute.
+    pub directories: Vec<PathBuf>,
+    /// Symbolic links: absolute path in the image, target.
+    pub links: Vec<(PathBuf, PathBuf)>,
+    /// The Python environment, if the rock has one.
     pub python: Option<Python>,
+    /// What is to be built.
+    pub builds: Vec<Build>,
+    /// The machine's programs under other names.
+    pub programs: Vec<Program>,
+    /// Programs that the machine must have, and how one installs them.
+    pub needs: Vec<(String, String)>,
     /// Debian packages that the user's own rockcraft.yaml names; no slices, none of the extension's.
     pub stage_packages: Vec<String>,
     /// Who owns and runs the app.
@@ -58,13 +59,17 @@ pub struct RockFile {
     pub target: PathBuf,
 }
 
-/// What is installed into the app's Python environment.
+/// A program of the machine that the rock has under another name.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Python {
-    /// The requirements file, absolute.
-    pub requirements: Option<PathBuf>,
-    /// Packages beside it, such as `uvicorn`.
-    pub packages: Vec<String>,
+pub struct Program {
+    /// Absolute, in the image.
+    pub target: PathBuf,
+    /// Its names on machines; the first that is there is taken.
+    pub names: Vec<String>,
+    /// What there is not without it.
+    pub without: String,
+    /// How one installs it.
+    pub install: String,
 }
 
 /// A user of the image.
@@ -101,18 +106,46 @@ pub fn plan(project_dir: &Path) -> Result<Rock, Error> {
         value.unwrap_or_default().to_owned()
     };
     let name = text("name");
+    let parts = parts(&directory, &expanded, applied, local)?;
+    let words = [
+        ("{name}", name.clone()),
+        ("{npm-package}", applied.npm_package.clone()),
+    ];
+    let said = |text: &String| {
+        words
+            .iter()
+            .fold(text.clone(), |text, (word, by)| text.replace(word, by))
+    };
+    let path = |text: &String| PathBuf::from(said(text));
     Ok(Rock {
         layer_file: layer::file_name(&name),
         layer: layer::layer(&expanded.project)?,
         version: text("version"),
-        files: match &applied.included {
-            Some(included) => files(&directory, included)?,
-            None => Vec::new(),
-        },
-        python: local.python.as_ref().map(|python| Python {
-            requirements: Some(directory.join(&python.requirements)).filter(|path| path.is_file()),
-            packages: python.packages.clone(),
-        }),
+        files: parts.files,
+        texts: local
+            .files
+            .iter()
+            .map(|(target, text)| (path(target), said(text)))
+            .collect(),
+        directories: local.directories.iter().map(path).collect(),
+        links: local
+            .links
+            .iter()
+            .map(|(target, to)| (path(target), path(to)))
+            .collect(),
+        python: parts.python,
+        builds: parts.builds,
+        programs: local
+            .programs
+            .iter()
+            .map(|(target, program)| Program {
+                target: path(target),
+                names: program.names.clone(),
+                without: program.without.clone(),
+                install: program.install.clone(),
+            })
+            .collect(),
+        needs: local.needs.clone().into_iter().collect(),
         stage_packages: debs(&expanded, applied),
         user: User {
             name: USER.to_owned(),
@@ -121,57 +154,63 @@ pub fn plan(project_dir: &Path) -> Result<Rock, Error> {
         },
         framework: framework.name.clone(),
         name,
-        remarks: expanded.remarks,
+        remarks: expanded.remarks.into_iter().chain(parts.remarks).collect(),
     })
 }
 
-fn files(directory: &Path, included: &Included) -> Result<Vec<RockFile>, Error> {
-    let mut files = Vec::new();
-    for (source, target) in &included.organize {
-        let path = directory.join(source);
-        if !is_left_out(source) && path.symlink_metadata().is_ok() {
-            add(&path, target, &included.excluded, &mut files)?;
-        }
-    }
-    files.sort_by(|a, b| a.target.cmp(&b.target));
-    files.dedup_by(|later, earlier| later.target.starts_with(&earlier.target));
-    Ok(files)
+/// What the parts come to.
+#[derive(Default)]
+struct Parts {
+    files: Vec<RockFile>,
+    python: Option<Python>,
+    builds: Vec<Build>,
+    remarks: Vec<String>,
 }
 
-/// Adds a path; a directory of which something is excluded is taken apart.
-fn add(
-    source: &Path,
-    target: &str,
-    excluded: &[String],
-    files: &mut Vec<RockFile>,
-) -> Result<(), Error> {
-    if excluded.iter().any(|path| path == target) {
-        return Ok(());
-    }
-    let below = format!("{target}/");
-    if excluded.iter().any(|path| path.starts_with(&below)) && source.is_dir() {
-        for name in include::children(source)? {
-            if !is_left_out(&name) {
-                add(
-                    &source.join(&name),
-                    &format!("{target}/{name}"),
-                    excluded,
-                    files,
-                )?;
+fn parts(
+    directory: &Path,
+    expanded: &Expanded,
+    applied: &Applied,
+    local: &Local,
+) -> Result<Parts, Error> {
+    let mut all = Parts::default();
+    let prefix = format!("{}/", applied.framework.extension());
+    let named = expanded.project.get("parts").and_then(Value::as_mapping);
+    for (name, part) in named.into_iter().flatten() {
+        let (Some(name), Some(part)) = (name.as_str(), part.as_mapping()) else {
+            continue;
+        };
+        let own = name.strip_prefix(&prefix);
+        if own.is_some_and(|own| local.instead_of.iter().any(|stands| stands == own)) {
+            continue;
+        }
+        if own.is_none() && part.contains_key("override-build") {
+            all.remarks.push(format!(
+                "`override-build` of part `{name}` in `{}` is not run",
+                super::FILE
+            ));
+        }
+        match Part::of(name, part, directory, &applied.npm_package)? {
+            Part::Nothing => {}
+            Part::Dump(source, placement) => all.files.extend(placement.place(&source)?),
+            Part::Python(python) => {
+                let known = all.python.get_or_insert_with(Python::default);
+                known.requirements.extend(python.requirements);
+                known.packages.extend(python.packages);
+                known.constraints.extend(python.constraints);
+                known.project = known.project.take().or(python.project);
             }
+            Part::Build(build) => all.builds.push(*build),
+            Part::NotBuilt(why) => all.remarks.push(format!(
+                "part `{name}` of `{}` is left out: {why}",
+                super::FILE
+            )),
         }
-        return Ok(());
     }
-    files.push(RockFile {
-        source: source.to_path_buf(),
-        target: Path::new("/").join(target),
-    });
-    Ok(())
-}
-
-fn is_left_out(path: &str) -> bool {
-    path.split('/')
-        .any(|name| LEFT_OUT.contains(&name) || name.ends_with(".rock"))
+    all.files.sort_by(|a, b| a.target.cmp(&b.target));
+    all.files
+        .dedup_by(|later, earlier| later.target == earlier.target);
+    Ok(all)
 }
 
 /// Debian packages in the merged project that the extension did not put there.

@@ -46,6 +46,17 @@ impl Required {
         self.lines.iter().any(|line| line.contains(package))
     }
 
+    /// Takes the version from a package that is required as well: the requirement decides, as it is installed last.
+    pub fn loosen(&self, package: &mut String) {
+        if name(package).is_some_and(|name| self.has(&name)) {
+            let end = package
+                .find(']')
+                .map(|end| end + 1)
+                .or_else(|| package.find(['=', '<', '>', '~', '!', ';', ' ', '@']));
+            package.truncate(end.unwrap_or(package.len()));
+        }
+    }
+
     /// Whether the package is required by its own name; an extra of another does not count.
     pub fn has(&self, package: &str) -> bool {
         self.names.iter().any(|name| name == package)
@@ -102,6 +113,24 @@ mod tests {
             ("--hash=sha256:00", None),
         ] {
             assert_eq!(name(line).as_deref(), package, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_required_version_decides_over_the_extensions() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("requirements.txt");
+        fs::write(&path, "Gunicorn==22.0.0\n").unwrap();
+        let required = Required::read(&path).unwrap();
+        for (package, left) in [
+            ("gunicorn~=23.0", "gunicorn"),
+            ("gunicorn[gevent]~=23.0", "gunicorn[gevent]"),
+            ("gunicorn", "gunicorn"),
+            ("uvicorn>=1", "uvicorn>=1"),
+        ] {
+            let mut package = package.to_owned();
+            required.loosen(&mut package);
+            assert_eq!(package, left);
         }
     }
 

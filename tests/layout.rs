@@ -1,0 +1,362 @@
+//! Apps of every framework, laid out as their rocks would have them and started by a real Pebble.
+//!
+//! The projects are made here, as small as they can be. What is built of them is kept in `target/tmp/layout`, so that
+//! only the first run is slow.
+
+#![allow(clippy::unwrap_used)]
+// `Dial` is the type that providers have; everything stays on one thread.
+#![allow(clippy::arc_with_non_send_sync)]
+
+use std::fs;
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use charmwright::local::container::{self, Container, Error, Specification, prepare_image};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// How long an app may take to answer: Java's on a busy machine.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// A project's directory, and the containers made of it.
+struct Project {
+    directory: tempfile::TempDir,
+    images: PathBuf,
+    lines: Vec<String>,
+}
+
+impl Project {
+    /// The files, and a rockcraft.yaml with what is given beside the framework.
+    fn new(framework: &str, files: &[(&str, &str)], more: &str) -> Self {
+        container::use_executable(env!("CARGO_BIN_EXE_charmwright"));
+        let directory = tempfile::tempdir().unwrap();
+        let project = Self {
+            directory,
+            images: Path::new(env!("CARGO_TARGET_TMPDIR")).join("layout"),
+            lines: Vec::new(),
+        };
+        project.write(
+            "rockcraft.yaml",
+            &format!(
+                "name: my-{framework}\nbase: ubuntu@24.04\nversion: '1'\nsummary: s\ndescription: d\nplatforms:\n  \
+                 amd64:\nextensions:\n- {framework}-framework\n{more}"
+            ),
+        );
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("project")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        if text.starts_with("#!") {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+
+    /// Every file of the project with its content.
+    fn content(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut todo = vec![self.path()];
+        while let Some(path) = todo.pop() {
+            if path.is_dir() {
+                todo.extend(
+                    fs::read_dir(&path)
+                        .unwrap()
+                        .map(|entry| entry.unwrap().path()),
+                );
+            } else {
+                found.push((path.clone(), fs::read(&path).unwrap()));
+            }
+        }
+        found.sort();
+        found
+    }
+
+    async fn prepare(&mut self) -> Result<PathBuf, Error> {
+        let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+        let before = self.content();
+        let image = prepare_image(&self.path(), &self.images, Some(sender)).await;
+        assert!(self.content() == before, "the project was written to");
+        self.lines.clear();
+        while let Some(line) = lines.recv().await {
+            self.lines.push(line);
+        }
+        image
+    }
+
+    /// A container with all services started.
+    async fn start(&mut self) -> Unit {
+        let image = self
+            .prepare()
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(self.prepare().await.unwrap(), image);
+        let built = |line: &&String| line.starts_with("building") || line.starts_with("installing");
+        assert_eq!(
+            self.lines.iter().find(built),
+            None,
+            "the second time builds nothing"
+        );
+        let specification = Specification {
+            unit: "web/3".into(),
+            container: "app".into(),
+            image,
+            images: self.images.clone(),
+            directory: self.directory.path().join("unit"),
+            pebble: pebble(),
+            hostname: "web-3".into(),
+            fqdn: "web-3.web-endpoints.demo.svc.cluster.local".into(),
+        };
+        let dial = Arc::new(|_, _| {
+            let refused: std::pin::Pin<Box<dyn Future<Output = _>>> =
+                Box::pin(async { Err(std::io::ErrorKind::NotFound.into()) });
+            refused
+        });
+        let unit = Unit(Container::start(specification, dial).await.unwrap());
+        let answer = unit
+            .pebble("POST", "/v1/services", r#"{"action":"autostart"}"#)
+            .await;
+        assert!(answer.contains(" 202 "), "{answer}");
+        unit
+    }
+}
+
+struct Unit(Container);
+
+impl Unit {
+    /// The answer to a GET, once there is one with status 200.
+    async fn get(&self, port: u16, path: &str) -> String {
+        let limit = Instant::now() + LIMIT;
+        loop {
+            if let Ok(answer) = self.ask(port, path).await
+                && answer.split(' ').nth(1) == Some("200")
+            {
+                return answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+            }
+            assert!(
+                Instant::now() < limit,
+                "no answer from {port}{path}: {}",
+                fs::read_to_string(self.0.log()).unwrap()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn ask(&self, port: u16, path: &str) -> std::io::Result<String> {
+        let mut stream = self.0.dial(port).await?;
+        let request = format!("GET {path} HTTP/1.0\r\nHost: web\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    async fn pebble(&self, method: &str, path: &str, body: &str) -> String {
+        let mut stream = tokio::net::UnixStream::connect(self.0.socket())
+            .await
+            .unwrap();
+        let request = format!(
+            "{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \
+             {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// Stops it, and gives what the services printed.
+    async fn stop(self) -> String {
+        let log = fs::read_to_string(self.0.log()).unwrap();
+        self.0.stop().await.unwrap();
+        log
+    }
+}
+
+fn pebble() -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/.build/pebble");
+    assert!(
+        path.exists(),
+        "no Pebble at `{}`: run `integration/pebble.sh`",
+        path.display()
+    );
+    path
+}
+
+fn run<F: Future<Output = ()>>(test: F) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let local = tokio::task::LocalSet::new();
+    runtime.block_on(local.run_until(async {
+        tokio::time::timeout(Duration::from_secs(500), test)
+            .await
+            .expect("the test takes too long");
+    }));
+}
+
+const FLASK: &str = "\
+import flask, os, socket
+app = flask.Flask(__name__)
+@app.get('/')
+def index():
+    return f'{os.getcwd()} {socket.gethostname()} {sorted(os.listdir())}'
+";
+
+#[test]
+fn a_flask_app_answers_through_gunicorn_and_is_counted_by_the_statsd_exporter() {
+    run(async {
+        let files = [
+            ("requirements.txt", "Flask==3.1.0\n"),
+            ("app.py", FLASK),
+            ("migrate.py", ""),
+            ("notes.txt", ""),
+        ];
+        let mut project = Project::new("flask", &files, "");
+        let unit = project.start().await;
+        let expected = "/flask/app web-3 ['__pycache__', 'app.py', 'migrate.py']";
+        assert_eq!(unit.get(8000, "/").await, expected);
+        let limit = Instant::now() + LIMIT;
+        let metrics = loop {
+            let metrics = unit.get(9102, "/metrics").await;
+            if metrics.contains("flask_request_duration_count") || Instant::now() > limit {
+                break metrics;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        for line in [
+            "flask_response_code{status=\"200\"} 1",
+            "flask_requests 1",
+            "flask_request_duration_count 1",
+        ] {
+            assert!(metrics.contains(line), "{line}: {metrics}");
+        }
+        unit.stop().await;
+    });
+}
+
+#[test]
+fn a_command_of_ones_own_and_gevent_work_as_in_the_rock() {
+    run(async {
+        let files = [
+            ("requirements.txt", "Flask==3.1.0\n"),
+            ("web/app.py", FLASK),
+        ];
+        let more = "services:\n  flask:\n    command: /bin/python3 -m gunicorn -c /flask/gunicorn.conf.py web.app:app \
+                    --backlog 1024 -k [ gevent ]\nparts:\n  flask-framework/dependencies:\n    python-packages:\n    - \
+                    gunicorn[gevent]\n  flask-framework/install-app:\n    prime:\n    - flask/app/web\n";
+        let mut project = Project::new("flask", &files, more);
+        let unit = project.start().await;
+        assert_eq!(unit.get(8000, "/").await, "/flask/app web-3 ['web']");
+        let log = unit.stop().await;
+        assert!(log.contains("Using worker: gevent"), "{log}");
+    });
+}
+
+#[test]
+fn a_django_project_answers_through_gunicorn() {
+    run(async {
+        let wsgi = "\
+import os, django.conf, django.core.wsgi, django.http, django.urls
+def index(request):
+    return django.http.HttpResponse(f'{os.getcwd()} {sorted(os.listdir())}')
+urlpatterns = [django.urls.path('', index)]
+django.conf.settings.configure(SECRET_KEY='x', ALLOWED_HOSTS=['*'], ROOT_URLCONF=__name__)
+application = django.core.wsgi.get_wsgi_application()
+";
+        let files = [
+            ("requirements.txt", "Django==5.1.5\n"),
+            ("my_django/my_django/wsgi.py", wsgi),
+            ("my_django/manage.py", ""),
+            ("my_django/.hidden", ""),
+            ("my_django/db.sqlite3", ""),
+        ];
+        let mut project = Project::new("django", &files, "");
+        let unit = project.start().await;
+        let expected = "/django/app ['.hidden', 'manage.py', 'my_django']";
+        assert_eq!(unit.get(8000, "/").await, expected);
+        unit.stop().await;
+    });
+}
+
+const GO: &str = r#"package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+)
+
+func main() {
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		directory, _ := os.Getwd()
+		static, _ := os.ReadFile("static/x")
+		migrated, err := exec.Command("/app/migrate").CombinedOutput()
+		fmt.Fprint(w, directory, " ", string(static), string(migrated), err)
+	})
+	http.ListenAndServe(":8080", nil)
+}
+"#;
+
+#[test]
+fn a_go_app_answers_and_its_migrate_program_is_where_the_charm_looks() {
+    run(async {
+        let files = [
+            ("go.mod", "module example.com/my-go\n\ngo 1.22\n"),
+            ("main.go", GO),
+            (
+                "cmd/migrate/main.go",
+                "package main\n\nfunc main() { println(\"migrated\") }\n",
+            ),
+            ("static/x", "static "),
+        ];
+        let more =
+            "parts:\n  go-framework/install-app:\n    organize:\n      bin/migrate: app/migrate\n";
+        let mut project = Project::new("go", &files, more);
+        let unit = project.start().await;
+        assert_eq!(unit.get(8080, "/").await, "/app static migrated\n<nil>");
+        unit.stop().await;
+        // A change is built, and what does not compile is told in a line.
+        project.write(
+            "cmd/migrate/main.go",
+            "package main\n\nfunc main() { nothing() }\n",
+        );
+        let error = project.prepare().await.unwrap_err().to_string();
+        let log = project.images.canonicalize().unwrap().join("my-go-go.log");
+        assert_eq!(
+            error,
+            format!(
+                "cannot build the app, `go install` failed: cmd/migrate/main.go:3:15: undefined: nothing; all it said \
+                 is in `{}`",
+                log.display()
+            )
+        );
+        assert!(
+            fs::read_to_string(log)
+                .unwrap()
+                .contains("undefined: nothing")
+        );
+        // A program of another name than the rock's.
+        project.write("cmd/migrate/main.go", "package main\n\nfunc main() {}\n");
+        project.write("go.mod", "module example.com/other\n\ngo 1.22\n");
+        let error = project.prepare().await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "part `go-framework/install-app` of `rockcraft.yaml` has no `bin/my-go` to put into the image, only \
+             `bin/migrate`, `bin/other`; correct its `organize`"
+        );
+    });
+}
