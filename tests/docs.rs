@@ -153,7 +153,8 @@ fn files_of_the_repository_that_pages_name_are_there() {
                 .any(|top| name.starts_with(top));
             // `NAME` stands for any; what is built or the user's own is not in the repository.
             let is_other = name.contains(|c: char| c.is_ascii_uppercase() || "* ".contains(c))
-                || name.starts_with("integration/.build");
+                || name.starts_with("integration/.build")
+                || name.starts_with("metadata/frameworks/perl");
             assert!(
                 !is_ours || is_other || name == "src/" || repository().join(name).exists(),
                 "{}: `{name}`",
@@ -362,6 +363,50 @@ fn every_option_of_fastapi_is_in_the_reference_with_its_variable_and_default() {
             assert!(cells[1].contains(&format!("`{}`", text(choice))), "{row}");
         }
     }
+}
+
+#[test]
+fn every_key_of_a_framework_file_is_in_the_reference() {
+    let page = read(&repository().join("docs/reference/framework-file.md"));
+    let mut count = 0;
+    for section in ["charm", "rock", "runtime"] {
+        let source = read(&repository().join(format!("src/frameworks/{section}.rs")));
+        // Types that are read from the file say so; a field may be called otherwise there, or not be in it.
+        let types = source.split("#[derive(").filter(|part| {
+            part.lines()
+                .next()
+                .is_some_and(|derived| derived.contains("Deserialize"))
+                && part.contains("struct ")
+        });
+        for text in types {
+            let body = text.split_once("struct ").unwrap().1;
+            let body = body.split("\n}").next().unwrap();
+            let mut renamed = None;
+            for line in body.lines().map(str::trim) {
+                if line.contains("serde(skip)") || line.contains("serde(flatten)") {
+                    renamed = Some("");
+                } else if let Some((_, name)) = line.split_once("rename = \"") {
+                    renamed = name.split('"').next();
+                }
+                let field = line.strip_prefix("pub ").unwrap_or(line);
+                let Some((field, _)) = field.split_once(": ") else {
+                    continue;
+                };
+                if field.starts_with('#') || field.starts_with('/') || field.contains(' ') {
+                    continue;
+                }
+                let name = renamed
+                    .take()
+                    .map_or(field.replace('_', "-"), str::to_owned);
+                count += 1;
+                assert!(
+                    name.is_empty() || page.contains(&format!("`{name}`")),
+                    "{section}: `{name}` is not in the reference"
+                );
+            }
+        }
+    }
+    assert!(count > 70, "only {count} keys were found");
 }
 
 /// All of the charm's source, with the blanks that a literal's line break leaves out.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Generation;
+use super::runtime::PerGeneration;
 use crate::yaml::{self, Mapping, Value};
 
 /// What every framework's extension adds.
@@ -18,19 +19,23 @@ pub struct Charm {
     #[serde(deserialize_with = "bases")]
     bases: Vec<(String, Base)>,
     /// The workload container; its image is the resource of this name with `-image`.
-    container: ByGeneration<String>,
+    container: PerGeneration<String>,
     /// What users' options have before their names as variables.
-    variable_prefix: ByGeneration<String>,
+    variable_prefix: PerGeneration<String>,
     /// Names of options that start like this are not for users.
+    #[serde(default)]
     pub reserved_option_prefixes: Vec<String>,
     /// Whether `framework_logging_format: json` is there for it.
+    #[serde(default)]
     pub json_logging: bool,
     /// Actions beside those that every framework has.
     #[serde(default)]
     actions: Mapping,
     /// Options that each endpoint of interface `oauth` gets, with the endpoint's name and `-` before theirs.
+    #[serde(default)]
     oauth_options: Vec<Declared>,
     /// Options, in the order in which they are printed.
+    #[serde(default)]
     options: Vec<Declared>,
 }
 
@@ -50,23 +55,6 @@ pub struct Base {
 
 fn yes() -> bool {
     true
-}
-
-/// A value for each generation.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ByGeneration<T> {
-    v1: T,
-    v2: T,
-}
-
-impl<T> ByGeneration<T> {
-    fn of(&self, generation: Generation) -> &T {
-        match generation {
-            Generation::V1 => &self.v1,
-            Generation::V2 => &self.v2,
-        }
-    }
 }
 
 /// An option; what is not named here goes into `config.options` as it is.
@@ -105,13 +93,15 @@ impl Charm {
     /// The name of the workload's container.
     #[must_use]
     pub fn container(&self, generation: Generation) -> &str {
-        self.container.of(generation)
+        self.container.of(generation).map_or("app", String::as_str)
     }
 
     /// What users' options have before their names as variables.
     #[must_use]
     pub fn variable_prefix(&self, generation: Generation) -> &str {
-        self.variable_prefix.of(generation)
+        self.variable_prefix
+            .of(generation)
+            .map_or("APP_", String::as_str)
     }
 
     /// What the extension adds, in `charmcraft.yaml`'s own words, for a project of which `framework` is the name; without

@@ -54,6 +54,7 @@ pub(super) fn problems(framework: &Framework, file: &str, text: &str) -> Vec<Err
         .extend(broken.into_iter().flatten().cloned());
     if let (Ok(charm), Ok(rock), Ok(runtime)) = (charm, rock, runtime) {
         checker.charm(&charm);
+        checker.json_logging(&charm, &runtime);
         checker.runtime(&runtime, &charm);
         checker.rock(&rock, &runtime);
         checker.files(framework, &runtime);
@@ -112,6 +113,30 @@ impl Checker<'_> {
                 "`charm.bases` names no base; write one, such as `ubuntu@24.04: {generation: v1}`",
             );
         }
+        for base in charm.bases() {
+            // As the running charm tells it, from its manifest.
+            let year = base
+                .split_once('@')
+                .and_then(|(_, version)| version.split('.').next()?.parse::<u32>().ok());
+            let expected = match year {
+                Some(26..) => Generation::V2,
+                _ => Generation::V1,
+            };
+            if year.is_none() {
+                self.add(
+                    &["charm", "bases", base],
+                    format!("`{base}` is no base; write it as `ubuntu@24.04`"),
+                );
+            } else if charm
+                .base(base)
+                .is_some_and(|known| known.generation != expected)
+            {
+                self.add(
+                    &["charm", "bases", base],
+                    format!("`{base}` is of the other generation: bases up to 24.04 are `v1`, those from 26.04 on `v2`"),
+                );
+            }
+        }
         for prefix in &charm.reserved_option_prefixes {
             if prefix.is_empty() {
                 self.add(
@@ -133,6 +158,16 @@ impl Checker<'_> {
             }
         }
         self.options(charm);
+    }
+
+    /// `framework_logging_format: json` is allowed when packing if and only if the running charm can do it.
+    fn json_logging(&mut self, charm: &Charm, runtime: &Runtime) {
+        if charm.json_logging != runtime.json_logging.is_some() {
+            self.add(
+                &["charm", "json-logging"],
+                "`charm.json-logging` is true where `runtime.json-logging` is there, and only there",
+            );
+        }
     }
 
     /// Options as Juju takes them, each there once for each generation.

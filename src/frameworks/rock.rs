@@ -21,6 +21,7 @@ pub struct Rock {
     /// Values of `base`.
     pub bases: Vec<String>,
     /// Values of `build-base` when `base` is `bare`.
+    #[serde(default)]
     pub build_bases: Vec<String>,
     /// The version of Python of each build base, `{python}` in parts.
     #[serde(default)]

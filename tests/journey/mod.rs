@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each journey uses a part of it.
 
 pub mod leftovers;
+pub mod page;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, validate};
 use crate::frameworks::Frameworks;
+use crate::frameworks::rock::Rock;
 use crate::project;
 
 /// The project file's name.
@@ -51,7 +52,7 @@ pub struct Initialised {
 /// written.
 pub fn init(ask: Init<'_>) -> Result<Initialised, Error> {
     let framework = project::profile(&Frameworks::in_directory(ask.directory), ask.profile)?;
-    let (end, title) = (framework.file(END)?, framework.rock()?.title);
+    let (end, rock) = (framework.file(END)?, framework.rock()?);
     let name = match ask.name {
         Some(name) if validate::is_name(name) => name.to_owned(),
         Some(name) => return Err(Error::Name(name.to_owned())),
@@ -77,9 +78,9 @@ pub fn init(ask: Init<'_>) -> Result<Initialised, Error> {
         }
         Err(error) => return Err(failed(error)),
     };
-    let text = format!("{BEGIN}{}", end.unwrap_or_default())
+    let text = format!("{}{}", begin(&rock), end.unwrap_or_default())
         .replace("{name}", &name)
-        .replace("{title}", &title)
+        .replace("{title}", &rock.title)
         .replace("{profile}", ask.profile);
     file.write_all(text.as_bytes()).map_err(failed)?;
     Ok(Initialised {
@@ -95,4 +96,22 @@ fn directory_name(directory: &Path) -> Option<String> {
     let resolved = absolute.canonicalize().unwrap_or(absolute);
     let name = resolved.file_name()?.to_str()?.to_owned();
     validate::is_name(&name).then_some(name)
+}
+
+/// The beginning for a rock on `bare`, or on the first base of a framework that has no such rocks.
+fn begin(rock: &Rock) -> String {
+    let bare = rock.bases.iter().any(|base| base == "bare");
+    let first = rock.bases.first().map_or("bare", String::as_str);
+    let mut text = String::new();
+    for line in BEGIN.lines() {
+        let line = match (line.strip_prefix("{bare}"), line.strip_prefix("{base}")) {
+            (Some(rest), _) if bare => rest,
+            (_, Some(rest)) if !bare => rest,
+            (None, None) => line,
+            _ => continue,
+        };
+        text.push_str(&line.replace("{first-base}", first));
+        text.push('\n');
+    }
+    text
 }
