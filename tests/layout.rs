@@ -360,3 +360,117 @@ fn a_go_app_answers_and_its_migrate_program_is_where_the_charm_looks() {
         );
     });
 }
+
+#[test]
+fn an_express_app_answers_with_its_packages() {
+    run(async {
+        let package = r#"{
+            "name": "@me/my-app", "version": "1.0.0",
+            "scripts": {"start": "node server.js"}, "files": ["server.js", "migrate.sh"],
+            "dependencies": {"express": "4.21.2"}, "devDependencies": {"is-odd": "3.0.1"}
+        }"#;
+        let server = "\
+const app = require('express')();
+const fs = require('fs');
+app.get('/', (request, response) => {
+  const packages = fs.readdirSync('node_modules').filter((name) => /^(express|is-odd)$/.test(name));
+  response.send(`${fs.readdirSync('/app')} ${packages} ${process.env.NODE_ENV} ${require('os').hostname()}`);
+});
+app.listen(process.env.PORT || 8080);
+";
+        let files = [
+            ("app/package.json", package),
+            ("app/server.js", server),
+            ("app/migrate.sh", "#!/bin/bash\n"),
+            ("app/.npmrc", "//registry.example/:_authToken=secret\n"),
+            ("app/notes.txt", ""),
+            (
+                "app/node_modules/express/index.js",
+                "throw new Error('not ours')",
+            ),
+        ];
+        let mut project = Project::new("expressjs", &files, "");
+        let unit = project.start().await;
+        let expected = "migrate.sh,node_modules,package-lock.json,package.json,server.js express production web-3";
+        assert_eq!(unit.get(8080, "/").await, expected);
+        let log = unit.stop().await;
+        assert!(!log.to_lowercase().contains("error"), "{log}");
+        // With a lock that does not fit.
+        project.write(
+            "app/package-lock.json",
+            "{\"name\": \"@me/my-app\", \"lockfileVersion\": 3, \"packages\": {}}",
+        );
+        let error = project.prepare().await.unwrap_err().to_string();
+        assert!(
+            error.starts_with(
+                "cannot build the app, `npm ci` failed: `npm ci` can only install packages when"
+            ),
+            "{error}"
+        );
+    });
+}
+
+const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>com.example</groupId>
+  <artifactId>web</artifactId>
+  <version>1</version>
+  <properties>
+    <maven.compiler.source>17</maven.compiler.source>
+    <maven.compiler.target>17</maven.compiler.target>
+    <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
+  </properties>
+  <build><plugins><plugin>
+    <groupId>org.apache.maven.plugins</groupId>
+    <artifactId>maven-jar-plugin</artifactId>
+    <configuration><archive><manifest><mainClass>Web</mainClass></manifest></archive></configuration>
+  </plugin></plugins></build>
+</project>
+"#;
+
+const JAVA: &str = r#"
+import com.sun.net.httpserver.HttpServer;
+import java.io.File;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
+
+public class Web {
+    public static void main(String[] arguments) throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(8080), 0);
+        server.createContext("/", exchange -> {
+            String[] files = new File(".").list();
+            Arrays.sort(files);
+            String text = String.join(" ", files) + " " + System.getProperty("java.io.tmpdir");
+            exchange.sendResponseHeaders(200, text.length());
+            exchange.getResponseBody().write(text.getBytes());
+            exchange.close();
+        });
+        server.start();
+    }
+}
+"#;
+
+#[test]
+fn a_java_app_answers_from_its_jar() {
+    run(async {
+        let files = [
+            ("pom.xml", POM),
+            ("src/main/java/Web.java", JAVA),
+            ("migrate.sh", "#!/bin/bash\n"),
+            ("target/old.jar", ""),
+        ];
+        let mut project = Project::new("spring-boot", &files, "");
+        let unit = project.start().await;
+        assert_eq!(unit.get(8080, "/").await, "migrate.sh web-1.jar /tmp");
+        unit.stop().await;
+        project.write("src/main/java/Web.java", "public class Web { nothing }");
+        let error = project.prepare().await.unwrap_err().to_string();
+        assert!(
+            error.starts_with(
+                "cannot build the app, `mvn package` failed: src/main/java/Web.java:[1,27] <identifier> expected; all \
+                 it said is in `"
+            ),
+            "{error}"
+        );
+    });
+}
