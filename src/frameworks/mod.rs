@@ -8,6 +8,7 @@ mod catalog;
 pub mod charm;
 mod check;
 mod error;
+pub mod gunicorn;
 pub mod rock;
 pub mod runtime;
 mod section;
