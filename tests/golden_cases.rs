@@ -28,14 +28,11 @@ struct Exceptions {
 struct NotThereYet {
     frameworks: BTreeSet<String>,
     interfaces: BTreeSet<String>,
-    /// Single cases by name, which need gunicorn's config file or worker class.
-    gunicorn: BTreeSet<String>,
 }
 
 impl NotThereYet {
     fn has(&self, case: &Case) -> bool {
         self.frameworks.contains(&case.framework)
-            || self.gunicorn.contains(&case.name())
             || case
                 .active_interfaces()
                 .any(|interface| self.interfaces.contains(interface))

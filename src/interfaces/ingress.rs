@@ -59,25 +59,12 @@ impl Interface for Ingress {
         };
         match url.filter(|url| matches!(url.scheme.as_str(), "http" | "https")) {
             Some(url) => Outcome::Ready(Provided {
-                base_url: Some(normalised(&url)),
+                base_url: Some(url.normalised()),
                 ..Provided::default()
             }),
             None => Outcome::Invalid("its `ingress` holds no http or https URL".into()),
         }
     }
-}
-
-/// The peer's library gives a URL without a path a final `/`, drops a default port, and lowers the host's case.
-fn normalised(url: &Url) -> String {
-    let scheme = &url.scheme;
-    let default_port = if scheme == "https" { ":443" } else { ":80" };
-    let netloc = url.netloc.to_ascii_lowercase();
-    let netloc = netloc.strip_suffix(default_port).unwrap_or(&netloc);
-    let tail = url.text.split_once("://").map_or("", |(_, rest)| {
-        rest.get(url.netloc.len()..).unwrap_or_default()
-    });
-    let slash = if tail.starts_with('/') { "" } else { "/" };
-    format!("{scheme}://{netloc}{slash}{tail}")
 }
 
 fn json(text: &str) -> String {

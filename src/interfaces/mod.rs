@@ -6,6 +6,7 @@
 mod data_platform;
 mod ingress;
 pub mod table;
+mod tracing;
 pub mod url;
 
 use std::collections::BTreeMap;
@@ -140,6 +141,7 @@ pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
         "ingress" => Some(Box::new(ingress::Ingress)),
+        "tracing" => Some(Box::new(tracing::Tracing)),
         _ => None,
     }
 }

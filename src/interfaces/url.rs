@@ -82,6 +82,25 @@ impl Url {
         })
     }
 
+    /// The URL as the peer's libraries give it: a final `/` where there is no path, no default port, the host in lower
+    /// case.
+    #[must_use]
+    pub fn normalised(&self) -> String {
+        let scheme = &self.scheme;
+        let default_port = if scheme == "https" { ":443" } else { ":80" };
+        let (user, host) = match self.netloc.rsplit_once('@') {
+            Some((user, host)) => (format!("{user}@"), host),
+            None => (String::new(), self.netloc.as_str()),
+        };
+        let host = host.to_ascii_lowercase();
+        let host = host.strip_suffix(default_port).unwrap_or(&host);
+        let tail = self.text.split_once("://").map_or("", |(_, rest)| {
+            rest.get(self.netloc.len()..).unwrap_or_default()
+        });
+        let slash = if tail.starts_with('/') { "" } else { "/" };
+        format!("{scheme}://{user}{host}{slash}{tail}")
+    }
+
     /// The variables `PREFIX_CONNECT_STRING` … `PREFIX_PORT`.
     #[must_use]
     pub fn variables(&self, prefix: &str) -> BTreeMap<String, String> {

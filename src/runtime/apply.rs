@@ -10,6 +10,7 @@ use super::decision::{
 use super::observation::{Observation, Workload};
 use super::observe::unusable;
 use super::secret_key::URI_KEY;
+use super::webserver::carry_out;
 use super::{execute, layer};
 use crate::juju::{self, LogLevel, Owner, Port, Protocol, RelationId, Status, Tools};
 use crate::pebble::{self, Change, ChangeId, Exec, WriteFile};
@@ -211,7 +212,10 @@ async fn stop_services(
     Ok(())
 }
 
-async fn wait(pebble: &pebble::Client, change: &ChangeId) -> Result<Change, pebble::Error> {
+pub(super) async fn wait(
+    pebble: &pebble::Client,
+    change: &ChangeId,
+) -> Result<Change, pebble::Error> {
     pebble.wait_change(change, SERVICES_LIMIT).await
 }
 
@@ -222,6 +226,13 @@ async fn run_app(
     changes: &mut Vec<String>,
 ) -> Result<Done, pebble::Error> {
     write_files(pebble, &run.files).await?;
+    let mut prepared = None;
+    if let Some(webserver) = &run.webserver {
+        match carry_out::prepare(webserver, &decision.mask, pebble).await? {
+            Ok(checked) => prepared = Some(checked),
+            Err(failure) => return Ok(Done::WebserverFailed(failure)),
+        }
+    }
     if let Some(migration) = &run.migration {
         if let Some(failure) = migrate(decision, migration, pebble).await? {
             return Ok(Done::MigrationFailed(failure));
@@ -230,6 +241,9 @@ async fn run_app(
             "migrated the database with {}",
             migration.command.join(" ")
         ));
+    }
+    if let Some(prepared) = &prepared {
+        carry_out::replace(prepared, pebble, changes).await?;
     }
     if let Some(layer) = &run.layer {
         if let Some(path) = &run.replan {
@@ -261,6 +275,12 @@ async fn run_app(
                 .trim_end()
                 .to_owned(),
         );
+    }
+    if let Some(prepared) = &prepared {
+        carry_out::refresh(prepared, pebble, changes).await?;
+        if prepared.is_without_tracing() {
+            return Ok(Done::WithoutTracing);
+        }
     }
     Ok(Done::Completed)
 }
@@ -297,7 +317,10 @@ async fn migrate(
     Ok(Some(failure))
 }
 
-async fn write_files(pebble: &pebble::Client, files: &[File]) -> Result<(), pebble::Error> {
+pub(super) async fn write_files(
+    pebble: &pebble::Client,
+    files: &[File],
+) -> Result<(), pebble::Error> {
     if files.is_empty() {
         return Ok(());
     }

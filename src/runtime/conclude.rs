@@ -3,7 +3,7 @@
 use super::decide::WAITING_FOR_PEBBLE;
 use super::decision::{ActionOutcome, Command, Decision, Verdict, Work};
 use super::mask::Mask;
-use super::{migration, template};
+use super::{migration, template, webserver};
 
 /// How the work in the container went.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -14,6 +14,10 @@ pub enum Done {
     Unreachable,
     /// Pebble refused something; the text is Pebble's.
     Refused(String),
+    /// As decided, but without tracing, for which the rock has no packages.
+    WithoutTracing,
+    /// The web server is left as it is, and with it all else.
+    WebserverFailed(webserver::Failure),
     /// The migration did not succeed.
     MigrationFailed(MigrationFailure),
     /// A service could not be started or stopped.
@@ -85,9 +89,24 @@ pub fn conclude(decision: &Decision, done: &Done) -> Conclusion {
     };
     match done {
         Done::Completed => Conclusion {
-            verdict: decision.verdict.clone(),
+            verdict: match &decision.work {
+                Work::Run(run) if run.without_tracing => Some(webserver::without_tracing()),
+                _ => decision.verdict.clone(),
+            },
             port: decision.port,
         },
+        Done::WithoutTracing => Conclusion {
+            verdict: Some(webserver::without_tracing()),
+            port: decision.port,
+        },
+        Done::WebserverFailed(failure) => {
+            let webserver = match &decision.work {
+                Work::Run(run) => run.webserver.as_ref(),
+                Work::Stop { .. } | Work::Nothing => None,
+            };
+            let text = |webserver| webserver::failure_text(webserver, failure, mask);
+            failed(Verdict::blocked(webserver.map_or_else(String::new, text)))
+        }
         Done::Unreachable => match decision.work {
             // Nothing runs where Pebble does not: the reason why nothing should stays the better news.
             Work::Stop { .. } | Work::Nothing => Conclusion {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::mask::Mask;
+use super::webserver::Webserver;
 use crate::juju::Status;
 
 /// All that is to be done, in the order of the fields.
@@ -122,6 +123,10 @@ pub enum Work {
 pub struct Run {
     /// Files to be written first.
     pub files: Vec<File>,
+    /// What is to be done about the web server: checked before the migration, replaced after it.
+    pub webserver: Option<Webserver>,
+    /// Whether the app goes without the tracing that is asked for.
+    pub without_tracing: bool,
     /// A migration to be run before anything else changes.
     pub migration: Option<Migration>,
     /// The layer to be combined into the plan, as YAML; `None` when the plan is as it should be.
@@ -141,7 +146,10 @@ impl Run {
     /// Whether nothing is to be done but, perhaps, files to be written.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.migration.is_none() && self.replan.is_none() && self.stop.is_empty()
+        self.webserver.is_none()
+            && self.migration.is_none()
+            && self.replan.is_none()
+            && self.stop.is_empty()
     }
 }
 

@@ -23,6 +23,7 @@ pub mod options;
 pub mod paas_config;
 pub mod secret_key;
 mod template;
+pub mod webserver;
 pub mod workload;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use super::decision::{File, Run, Verdict, Work};
 use super::layer::{self, Kind};
 use super::observation::{Container, Observation};
 use super::options::Options;
-use super::{environment, migration};
+use super::{environment, migration, webserver};
 use crate::interfaces::{Bag, Provided};
 use crate::yaml::{self, Mapping, Value};
 
@@ -90,15 +90,24 @@ pub fn run(
         });
     }
     run.files.extend(framework_files(observation, container));
+    let mut desired = layer::desired(originals, main, upon, schedules(observation));
+    webserver::set_worker_class(runtime, app.options, &mut desired)?;
     match migration::plan(observation, container, &environment, &in_plan, app.provided) {
         migration::Plan::Nothing(record) => run.files.extend(record),
         migration::Plan::Run(migration) => run.migration = Some(*migration),
         migration::Plan::Failed(message) => return Err(Verdict::blocked(message)),
     }
-    let desired = layer::desired(originals, main, upon, schedules(observation));
     run.layer = layer::difference(&desired, &container.services);
     run.changed_variables = environment::changed(&in_plan, &environment);
     services(&mut run, &desired, container, main);
+    let wanted = webserver::Wanted {
+        options: app.options,
+        port: app.port,
+        provided: app.provided,
+        environment: &environment,
+        services: &desired,
+    };
+    webserver::plan(observation, container, &wanted, &mut run);
     if run.layer.is_some() || container.layer_pending || !run.start.is_empty() {
         run.replan = Some(pending_path(&runtime.state_directory));
     }

@@ -11,10 +11,11 @@ use charmwright::juju::{self, Event, LifecycleKind, RelationKind};
 use charmwright::runtime::charm::Charm;
 use charmwright::runtime::conclude::{self, Done, MigrationFailure, conclude};
 use charmwright::runtime::decide::decide;
-use charmwright::runtime::decision::{ActionOutcome, Decision, Work};
+use charmwright::runtime::decision::{ActionOutcome, Decision, Run, Work};
 use charmwright::runtime::observation::{
     Container, Identity, Observation, Peer, SecretProblem, Workload,
 };
+use charmwright::runtime::webserver;
 use charmwright::yaml::{self, Mapping, Value as Yaml};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -345,6 +346,22 @@ impl Case {
         }
     }
 
+    /// How the webserver's probe and check fail in this case, if they do.
+    fn webserver(&self, run: &Run) -> Option<Done> {
+        let webserver = run.webserver.as_ref()?;
+        // The peer probes with the machine's Python, we with the one that runs gunicorn.
+        let probe = ["python3", "-c"].map(str::to_owned);
+        if webserver.gevent.is_some() && self.exec(&probe).is_err() {
+            return Some(Done::WebserverFailed(webserver::Failure::WithoutGevent));
+        }
+        match self.exec(webserver.check.as_ref()?) {
+            Err(MigrationFailure::Exited { output, .. }) => {
+                Some(Done::WebserverFailed(webserver::Failure::Check(output)))
+            }
+            _ => None,
+        }
+    }
+
     /// What the peer made of it, with what is ours to choose taken out.
     pub fn expected(&self) -> Outcome {
         let output = &self.output;
@@ -488,9 +505,11 @@ pub fn run(case: &Case) -> Outcome {
     let observation = case.observation();
     let decision = decide(&observation);
     let done = match &decision.work {
-        Work::Run(run) => run.migration.as_ref().map_or(Done::Completed, |migration| {
-            case.exec(&migration.command)
-                .map_or_else(Done::MigrationFailed, |_| Done::Completed)
+        Work::Run(run) => case.webserver(run).unwrap_or_else(|| {
+            run.migration.as_ref().map_or(Done::Completed, |migration| {
+                case.exec(&migration.command)
+                    .map_or_else(Done::MigrationFailed, |_| Done::Completed)
+            })
         }),
         Work::Stop { .. } | Work::Nothing => Done::Completed,
     };
@@ -613,6 +632,9 @@ fn after(
             for file in &run.files {
                 put(container, &observation.charm, &file.path, &file.content);
             }
+            if let Done::WebserverFailed(_) = done {
+                return after;
+            }
             if let Some(migration) = &run.migration {
                 if *done != Done::Completed {
                     let record = migration.record.file(&migration.record_path);
@@ -628,6 +650,13 @@ fn after(
                 for file in &migration.completed {
                     put(container, &observation.charm, &file.path, &file.content);
                 }
+            }
+            if let Some(webserver) = &run.webserver {
+                if let Some(config) = &webserver.config {
+                    let text = &config.texts.first().unwrap().content;
+                    put(container, &observation.charm, &config.path, text);
+                }
+                container.files.remove(&webserver.marker);
             }
             if let Some(layer) = &run.layer {
                 let layer: Mapping = yaml::from_str(layer).unwrap();
@@ -659,8 +688,9 @@ fn put(container: &mut Container, charm: &Charm, path: &str, content: &str) {
         "database-migration.json" => container.migration_record = Some(content.into()),
         _ => drop(container.files.insert(path.into(), content.into())),
     }
+    let gunicorn = charm.runtime.gunicorn.as_ref();
     assert!(
-        path.starts_with("/tmp/"),
+        path.starts_with("/tmp/") || gunicorn.is_some_and(|gunicorn| gunicorn.config_file == path),
         "{}: {path} is not below /tmp",
         charm.name
     );
@@ -690,7 +720,9 @@ fn still_to_do(after: &Observation, done: &Done) -> Vec<String> {
             left.push(format!("stop {services:?} and write {} files", files.len()))
         }
         Work::Run(run) => {
-            if !run.is_idle() || !run.files.is_empty() {
+            // What did not pass its check is checked again, and so heals by itself.
+            let checks_again = matches!(done, Done::WebserverFailed(_)) && run.webserver.is_some();
+            if !checks_again && (!run.is_idle() || !run.files.is_empty()) {
                 left.push(format!("run {run:?}"));
             }
         }

@@ -152,8 +152,7 @@ fn split(text: &str) -> Option<Vec<Word>> {
 mod tests {
     use super::*;
 
-    const ROCK: &str =
-        "/bin/python3 -m gunicorn -c /flask/gunicorn.conf.py 'app:app' -k [ sync ]";
+    const ROCK: &str = "/bin/python3 -m gunicorn -c /flask/gunicorn.conf.py 'app:app' -k [ sync ]";
 
     #[test]
     fn words_are_those_that_a_shell_would_pass() {
@@ -212,10 +211,7 @@ mod tests {
     #[test]
     fn the_same_class_leaves_every_byte_as_it_is() {
         for command in [ROCK, "gunicorn   -k   'sync'", "gunicorn -ksync"] {
-            assert_eq!(
-                with_worker_class(command, "sync").as_deref(),
-                Some(command)
-            );
+            assert_eq!(with_worker_class(command, "sync").as_deref(), Some(command));
         }
     }
 
@@ -238,7 +234,8 @@ mod tests {
     fn the_check_reads_the_other_file_where_the_command_reads_ours() {
         let file = "/flask/gunicorn.conf.py";
         let other = "/flask/gunicorn.conf.next.py";
-        let checked = |command: &str, instead| check(&words(command).unwrap(), file, instead).join(" ");
+        let checked =
+            |command: &str, instead| check(&words(command).unwrap(), file, instead).join(" ");
         assert_eq!(
             checked(ROCK, other),
             "/bin/python3 -m gunicorn -c /flask/gunicorn.conf.py app:app -k sync -c /flask/gunicorn.conf.next.py --check-config"

@@ -7,6 +7,7 @@ use crate::runtime::charm::Charm;
 use crate::runtime::migration;
 use crate::runtime::observation::{Container, Workload};
 use crate::runtime::paas_config::PaasConfig;
+use crate::runtime::webserver;
 use crate::runtime::workload::{pending_path, snapshot_path};
 
 /// What the container is, also when it cannot be read.
@@ -49,6 +50,7 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
     let at_the_peers = runtime.peer_state_directory.as_deref().map(snapshot_path);
     paths.extend(at_the_peers.iter().cloned());
     paths.extend(framework_files);
+    paths.extend(webserver::paths(runtime));
     let wanted: Vec<&str> = paths.iter().map(String::as_str).collect();
     let scripts = async {
         // `migrate`, `migrate.sh`, `migrate.py` and `manage.py`.
