@@ -17,6 +17,10 @@ use crate::pebble::{self, Change, ChangeId, Exec, WriteFile};
 
 /// How long Pebble may take to stop and start services; each start takes a second at least, a stop up to its kill delay.
 const SERVICES_LIMIT: Duration = Duration::from_secs(120);
+/// How long a service that has crashed must stay up.
+const CRASH_WATCH: Duration = Duration::from_secs(5);
+/// How many of its last lines are looked through for why it ended.
+const LOG_LINES: u32 = 100;
 /// The text of the peer while it works.
 const PREPARING: &str = "Preparing service for restart";
 
@@ -265,6 +269,9 @@ async fn run_app(
         let change = pebble.replan().await?;
         wait(pebble, &change).await?;
         pebble.remove(&[pending], true).await?;
+        if let Some(failed) = crashed(pebble, &run.crashing).await? {
+            return Ok(failed);
+        }
         let verb = if run.start.is_empty() {
             "restarted what had changed"
         } else {
@@ -283,6 +290,28 @@ async fn run_app(
         }
     }
     Ok(Done::Completed)
+}
+
+/// Pebble takes a service for started that is alive after a second. One that has crashed before is given longer.
+async fn crashed(
+    pebble: &pebble::Client,
+    services: &[String],
+) -> Result<Option<Done>, pebble::Error> {
+    if services.is_empty() {
+        return Ok(None);
+    }
+    tokio::time::sleep(CRASH_WATCH).await;
+    let names: Vec<&str> = services.iter().map(String::as_str).collect();
+    let states = pebble.services(&names).await?;
+    let Some(ended) = states.iter().find(|service| !service.is_running()) else {
+        return Ok(None);
+    };
+    let logs = pebble.logs(&[&ended.name], LOG_LINES).await?;
+    let lines: Vec<String> = logs.into_iter().map(|entry| entry.message).collect();
+    Ok(Some(Done::ServiceFailed {
+        reason: format!("service {}: ends soon after each start", ended.name),
+        output: lines.join("\n").into_bytes(),
+    }))
 }
 
 async fn migrate(

@@ -137,6 +137,8 @@ pub struct Run {
     pub stop: Vec<String>,
     /// The app's enabled services that do not run.
     pub start: Vec<String>,
+    /// Those among them that ended by themselves and wait to be started again: they must stay up to count as started.
+    pub crashing: Vec<String>,
     /// Pebble is to bring what runs in line with the plan; the path is of the file that is there from before the layer
     /// until after the replan.
     pub replan: Option<String>,

@@ -35,7 +35,7 @@ impl Mask {
             "URI",
             "URL",
         ];
-        const HARMLESS: &[&str] = &["_BASE_URL", "NO_PROXY"];
+        const HARMLESS: &[&str] = &["_BASE_URL", "_URL_SCHEME", "NO_PROXY"];
         let is_secret = |name: &str| {
             let name = name.to_uppercase();
             TELLING.iter().any(|part| name.contains(part))

@@ -126,6 +126,9 @@ fn services(run: &mut Run, desired: &Mapping, container: &Container, main: &str)
             if state != "active" {
                 run.start.push(name.to_owned());
             }
+            if state == "backoff" {
+                run.crashing.push(name.to_owned());
+            }
         } else if Kind::of(name, main) == Kind::Scheduler && state != "inactive" {
             // Pebble's replan leaves a disabled service running (known defect 86).
             run.stop.push(name.to_owned());
