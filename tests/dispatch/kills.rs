@@ -167,7 +167,7 @@ fn a_rotation_that_is_killed_is_none() {
             for _ in 0..2 {
                 for at in 1.. {
                     let (key, before) = (world.key(), world.facts().await);
-                    let action = world.queue_action(UNIT, "rotate-secret-key");
+                    let action = world.queue_action(UNIT, "rotate-secret-key", &[]);
                     let ran = world.step(UNIT, cuts(at)).await.unwrap();
                     world.drain().await;
                     world.update_status().await;

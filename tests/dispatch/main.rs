@@ -5,6 +5,7 @@
 
 mod container;
 mod database;
+mod frameworks;
 mod journey;
 mod kills;
 mod migration;

@@ -230,7 +230,7 @@ async fn apply(world: &Rc<World>, said: &mut Said, operation: &Operation) {
             world.push(&of(living(world), *at), QueuedEvent::UpdateStatus);
         }
         Operation::Rotate(at) => {
-            world.queue_action(&of(living(world), *at), "rotate-secret-key");
+            world.queue_action(&of(living(world), *at), "rotate-secret-key", &[]);
         }
         Operation::Script(at, name, text) => {
             let unit = of(living(world), *at);

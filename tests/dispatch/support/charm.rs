@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use charmwright::local::model::{Charm, ConfigOption, Endpoint, Role};
 use charmwright::project::charm::packed;
@@ -23,8 +23,10 @@ requires:
 ";
 
 /// What a test changes of the charm.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Declared {
+    /// The framework of its extension.
+    pub framework: &'static str,
     /// `optional: false` at `postgresql`.
     pub database_required: bool,
     /// `optional: false` at the option `max-items`.
@@ -33,9 +35,21 @@ pub struct Declared {
     pub paas_config: Option<&'static str>,
 }
 
+impl Default for Declared {
+    fn default() -> Self {
+        Self {
+            framework: "fastapi",
+            database_required: false,
+            option_required: false,
+            paas_config: None,
+        }
+    }
+}
+
 fn charmwright(arguments: &[&str], directory: &Path) {
     let output = Command::new(env!("CARGO_BIN_EXE_charmwright"))
         .args(arguments)
+        .env("CHARMCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS", "1")
         .current_dir(directory)
         .stdin(Stdio::null())
         .output()
@@ -45,16 +59,19 @@ fn charmwright(arguments: &[&str], directory: &Path) {
 }
 
 /// The packed charm, unpacked.
-fn packed() -> &'static Path {
-    static PACKED: OnceLock<PathBuf> = OnceLock::new();
-    PACKED.get_or_init(|| {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dispatch");
+fn packed(framework: &'static str) -> PathBuf {
+    static PACKED: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut all = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let pack = || {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("dispatch")
+            .join(framework);
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         let init = [
             "init",
             "--profile",
-            "fastapi-framework",
+            &format!("{framework}-framework"),
             "--name",
             "web",
             "project",
@@ -70,13 +87,14 @@ fn packed() -> &'static Path {
         let charm = directory.join("charm");
         packed::unpack(&directory.join("web_amd64.charm"), &charm).unwrap();
         charm
-    })
+    };
+    all.entry(framework).or_insert_with(pack).clone()
 }
 
 /// Lays the charm out in `directory`, and says of it what the model must know.
 pub fn lay_out(directory: &Path, declared: Declared) -> Charm {
     fs::create_dir_all(directory).unwrap();
-    for entry in fs::read_dir(packed()).unwrap() {
+    for entry in fs::read_dir(packed(declared.framework)).unwrap() {
         let (path, name) = entry
             .map(|entry| (entry.path(), entry.file_name()))
             .unwrap();

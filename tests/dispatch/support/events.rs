@@ -16,17 +16,28 @@ use super::world::{LIMIT, World};
 impl World {
     /// Runs an action to its end, with all that comes before and after it.
     pub async fn action(self: &Rc<Self>, unit: &str, name: &str) -> u32 {
-        let id = self.queue_action(unit, name);
+        self.action_with(unit, name, &[]).await
+    }
+
+    /// The same with parameters.
+    pub async fn action_with(
+        self: &Rc<Self>,
+        unit: &str,
+        name: &str,
+        parameters: &[(&str, &str)],
+    ) -> u32 {
+        let id = self.queue_action(unit, name, parameters);
         self.drain().await;
         id
     }
 
     /// Asks for an action.
-    pub fn queue_action(&self, unit: &str, name: &str) -> u32 {
+    pub fn queue_action(&self, unit: &str, name: &str, parameters: &[(&str, &str)]) -> u32 {
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).into()));
         let mut model = self.model.borrow_mut();
-        let (id, changes) = model
-            .run_action(unit, name, serde_json::Map::new())
-            .unwrap();
+        let (id, changes) = model.run_action(unit, name, parameters.collect()).unwrap();
         model.enqueue(changes);
         id
     }
@@ -170,7 +181,7 @@ impl World {
         } else {
             self.container_directory(unit)
         };
-        let containers = BTreeMap::from([("app".to_owned(), directory)]);
+        let containers = BTreeMap::from([(self.workload.clone(), directory)]);
         let mut command = charm_command(&self.charm, &containers).unwrap();
         let path = format!("{}:/usr/bin:/bin", self.path().join("tools").display());
         command

@@ -166,7 +166,7 @@ impl World {
                 "original-services.json",
                 "layer-pending",
             ] {
-                let path = format!("/tmp/fastapi/state/{name}");
+                let path = format!("/tmp/{}/state/{name}", self.framework);
                 if let Some(text) = read(&client, &path).await {
                     found.files.insert(name.into(), text);
                 }
@@ -183,7 +183,7 @@ impl World {
             .values()
             .find(|relation| relation.is_peer() && relation.side_of("web").is_some())?;
         let bag = peer.bags.get("web")?;
-        if let Some(key) = bag.get("fastapi_secret_key") {
+        if let Some(key) = bag.get(&format!("{}_secret_key", self.framework)) {
             return Some(key.clone());
         }
         let id = bag.get("secret-key-id")?.strip_prefix("secret:")?;

@@ -1,7 +1,7 @@
 //! An image without Python: a service that writes down its environment and its starts, and a migration to order.
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 /// The user of a rock's services, by its number.
@@ -67,8 +67,33 @@ services:
     command: /bin/bash /app/service cron-scheduler
 ";
 
+/// What stands for the programs that rocks of the frameworks start: the service of the framework.
+const PROGRAMS: [&str; 4] = [
+    "usr/bin/python3",
+    "usr/local/bin/npm",
+    "usr/local/bin/java",
+    "usr/local/bin/hello-go",
+];
+
+/// One of them. Gunicorn finds nothing wrong with its config, and Django makes a superuser in its own way.
+const PROGRAM: &str = "\
+#!/bin/bash
+case \" $* \" in
+*' --check-config '*) exit 0 ;;
+*' manage.py createsuperuser '*)
+    env -0 > /tmp/env-createsuperuser
+    id -un > /tmp/user-createsuperuser
+    if [ -e /tmp/createsuperuser.sh ]; then . /tmp/createsuperuser.sh; fi
+    exit 0 ;;
+esac
+exec /bin/bash /app/service FRAMEWORK
+";
+
+/// What stands for the exporter of Flask's and Django's rocks.
+const EXPORTER: &str = "#!/bin/bash\nexec /bin/bash /app/service statsd-exporter\n";
+
 /// Makes the image in `directory` and answers with its path.
-pub fn make(directory: &Path, layer: &str) -> PathBuf {
+pub fn make(directory: &Path, layer: &str, framework: &str) -> PathBuf {
     let image = directory.join("images/web");
     let root = image.join("root");
     let layers = root.join("var/lib/pebble/default/layers");
@@ -76,12 +101,29 @@ pub fn make(directory: &Path, layer: &str) -> PathBuf {
     fs::write(layers.join("001-rockcraft-web.yaml"), layer).unwrap();
     fs::create_dir_all(root.join("app")).unwrap();
     fs::write(root.join("app/service"), SERVICE).unwrap();
-    fs::write(root.join("app/migrate.sh"), MIGRATE).unwrap();
+    let app = match framework {
+        "django" | "flask" => format!("{framework}/app"),
+        _ => "app".to_owned(),
+    };
+    fs::create_dir_all(root.join(&app)).unwrap();
+    let migrate = format!("{app}/migrate.sh");
+    fs::write(root.join(&migrate), MIGRATE).unwrap();
+    let program = PROGRAM.replace("FRAMEWORK", framework);
+    for (name, text) in PROGRAMS
+        .map(|name| (name, program.as_str()))
+        .into_iter()
+        .chain([("usr/bin/statsd_exporter", EXPORTER)])
+    {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let is_root = fs::read_to_string("/proc/self/uid_map")
         .unwrap()
         .contains("4294967295");
     if is_root {
-        for name in ["app", "app/service", "app/migrate.sh"] {
+        for name in ["app", "app/service", &app, &migrate] {
             chown(root.join(name), Some(DAEMON), Some(DAEMON)).unwrap();
         }
     }

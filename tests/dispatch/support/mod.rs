@@ -10,7 +10,7 @@ mod image;
 mod proxy;
 mod world;
 
-pub use agent::Cut;
+pub use agent::{Cut, Ran};
 pub use charm::Declared;
 pub use database::Database;
 pub use facts::Facts;

@@ -46,6 +46,10 @@ pub struct World {
     directory: tempfile::TempDir,
     pub(super) charm: PathBuf,
     image: PathBuf,
+    /// The framework's name.
+    pub framework: &'static str,
+    /// The workload container's name.
+    pub(super) workload: String,
     pub model: RefCell<Model>,
     pub(super) containers: RefCell<BTreeMap<String, Rc<Container>>>,
     pub(super) running: RefCell<BTreeMap<String, Running>>,
@@ -113,7 +117,9 @@ impl World {
         }
         let charm = directory.path().join("charm");
         let described = charm::lay_out(&charm, setup.charm);
-        let image = image::make(directory.path(), setup.layer);
+        let framework = setup.charm.framework;
+        let image = image::make(directory.path(), setup.layer, framework);
+        let workload = described.containers.keys().next().unwrap().clone();
         let uuid = "0d9c2cf4-8a2b-4d31-9f0a-111111111111";
         let mut model = Model::new("demo", uuid, Version::default());
         for (name, charm, units) in [
@@ -129,6 +135,8 @@ impl World {
             directory,
             charm,
             image,
+            framework,
+            workload,
             model: RefCell::new(model),
             containers: RefCell::default(),
             running: RefCell::default(),
@@ -186,7 +194,7 @@ impl World {
         let hostname = unit.replace('/', "-");
         let specification = Specification {
             unit: unit.into(),
-            container: "app".into(),
+            container: self.workload.clone(),
             image: self.image.clone(),
             images: self.path().join("images"),
             directory: self.container_directory(unit),
@@ -222,7 +230,7 @@ impl World {
     }
 
     fn pebble_ready(&self, unit: &str) {
-        let container = "app".into();
+        let container = self.workload.clone();
         self.push(unit, QueuedEvent::PebbleReady { container });
     }
 
