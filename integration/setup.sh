@@ -26,7 +26,7 @@ has_postgresql() {
 }
 
 has_mariadb() {
-    command -v mariadb-install-db && { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; }
+    [ -x /usr/sbin/mariadbd ] || command -v mariadbd
 }
 
 has_static_libc() {
@@ -43,9 +43,7 @@ system_packages() {
     wants curl command -v curl
     wants gcc command -v cc
     wants libc6-dev has_static_libc
-    # Without `mariadb-server`, which makes a service of it.
-    wants mariadb-client-core command -v mariadb
-    wants mariadb-server-core has_mariadb
+    wants mariadb-server has_mariadb
     wants maven command -v mvn
     wants openjdk-17-jdk-headless command -v javac
     wants postgresql has_postgresql
@@ -107,7 +105,7 @@ wheels() {
 # A build is what fetches all that a build needs, plugins and their dependencies too.
 jars() {
     mkdir -p "$build"
-    key=$( (mvn --version && cat "$here"/apps/*/app/pom.xml) | sha256sum)
+    key=$( (mvn --version 2>/dev/null && cat "$here"/apps/*/app/pom.xml) | sha256sum)
     if [ "$(cat "$build/jars" 2>/dev/null)" = "$key" ]; then
         return
     fi

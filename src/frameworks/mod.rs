@@ -9,7 +9,6 @@ pub mod charm;
 mod check;
 mod error;
 pub mod gunicorn;
-mod per_generation;
 pub mod rock;
 pub mod runtime;
 mod section;

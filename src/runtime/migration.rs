@@ -4,7 +4,6 @@
 //! databases the last success was for, and what the last failure was of, so that a failure is not repeated at every
 //! event and a new database is migrated whatever event told of it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::decision::{File, Migration};
 use super::observation::{Container, Observation};
+use crate::interfaces::url::percent_decode;
 use crate::interfaces::{Bag, Provided};
 use crate::juju::{Event, LifecycleKind};
 
@@ -234,7 +234,7 @@ fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Whether the plan's environment was made for the same databases; one that no charm has touched says nothing.
-fn is_for(plan: &BTreeMap<String, String>, prefix: &str, provided: &[Provided]) -> bool {
+fn is_for(plan: &Bag, prefix: &str, provided: &[Provided]) -> bool {
     if !plan.contains_key(&format!("{prefix}BASE_URL")) {
         return true;
     }
@@ -243,10 +243,92 @@ fn is_for(plan: &BTreeMap<String, String>, prefix: &str, provided: &[Provided]) 
             .iter()
             .any(|end| name.ends_with(end))
     };
-    let databases = provided
+    let mut databases = provided
         .iter()
         .filter(|provided| provided.identity.is_some());
-    databases
-        .flat_map(|provided| &provided.variables)
-        .all(|(name, value)| !tells(name) || plan.get(name) == Some(value))
+    databases.all(|provided| {
+        let ours = provided.variables.iter();
+        // The peer has fewer variables in places (known defect 26), but some for every database.
+        let mut known = ours
+            .filter_map(|(name, value)| Some((name, value, plan.get(name)?)))
+            .peekable();
+        known.peek().is_some()
+            && known.all(|(name, ours, theirs)| !tells(name) || is_same(theirs, ours))
+    })
+}
+
+/// Whether the peer's value, which may be one of several or still encoded (known defects 2, 23 and 24), is ours.
+fn is_same(theirs: &str, ours: &str) -> bool {
+    let first = theirs.split(',').next().unwrap_or_default();
+    [theirs, first]
+        .into_iter()
+        .any(|theirs| theirs == ours || percent_decode(theirs) == ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bag(pairs: &[(&str, &str)]) -> Bag {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn what_the_peer_gets_wrong_makes_no_other_database() {
+        let ours: &[(&str, &str)] = &[
+            ("MYSQL_DB_HOSTNAME", "a"),
+            ("MYSQL_DB_NAME", "web"),
+            ("MYSQL_DB_USERNAME", "p@1"),
+        ];
+        let spring: &[(&str, &str)] = &[
+            ("MONGODB_DB_HOSTNAME", "m"),
+            ("MONGODB_DB_NAME", "web"),
+            ("spring.data.mongodb.uri", "mongodb://m/web"),
+        ];
+        for (why, ours, plan, same) in [
+            ("the same", ours, ours, true),
+            (
+                "not decoded, the list taken for one (23, 24)",
+                ours,
+                &[
+                    ("MYSQL_DB_HOSTNAME", "a"),
+                    ("MYSQL_DB_NAME", "web,mysql://u:p@b:3306/web"),
+                    ("MYSQL_DB_USERNAME", "p%401"),
+                ],
+                true,
+            ),
+            (
+                "several hosts (2)",
+                ours,
+                &[("MYSQL_DB_HOSTNAME", "a,b")],
+                true,
+            ),
+            (
+                "Spring Boot's variables alone (26)",
+                spring,
+                &[("spring.data.mongodb.uri", "mongodb://m/web")],
+                true,
+            ),
+            ("another host", ours, &[("MYSQL_DB_HOSTNAME", "b")], false),
+            (
+                "another database",
+                ours,
+                &[("MYSQL_DB_HOSTNAME", "a"), ("MYSQL_DB_NAME", "other")],
+                false,
+            ),
+            ("none", ours, &[("POSTGRESQL_DB_HOSTNAME", "a")], false),
+        ] {
+            let provided = Provided {
+                identity: Some("it".into()),
+                variables: bag(ours),
+                ..Provided::default()
+            };
+            let mut plan = bag(plan);
+            plan.insert("APP_BASE_URL".into(), "http://web.demo:8080".into());
+            assert_eq!(is_for(&plan, "APP_", &[provided]), same, "{why}");
+        }
+    }
 }

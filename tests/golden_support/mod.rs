@@ -1,6 +1,8 @@
 //! Turns a recorded case into an observation, carries the decision out on paper, and compares.
 
 pub mod better;
+pub mod exceptions;
+pub mod peer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -401,6 +403,36 @@ impl Case {
             again: Vec::new(),
         }
     }
+}
+
+/// Every recorded case.
+pub fn cases() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let varying: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(&std::fs::read_to_string(root.join("varying.json")).unwrap()).unwrap();
+    let mut cases = Vec::new();
+    for framework in [
+        "django",
+        "expressjs",
+        "fastapi",
+        "flask",
+        "go",
+        "spring-boot",
+    ] {
+        let mut paths: Vec<_> = std::fs::read_dir(root.join(framework))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.sort();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut case: Case =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            case.varying = varying.get(&case.name()).cloned().unwrap_or_default();
+            cases.push(case);
+        }
+    }
+    cases
 }
 
 /// What came of a case, by field.
