@@ -1,7 +1,7 @@
 //! Apps of every framework, laid out as their rocks would have them and started by a real Pebble.
 //!
 //! The projects are made here, as small as they can be. What is built of them is kept in `target/tmp/layout`, so that
-//! only the first run is slow.
+//! only the first run is slow. Tests run as they are, and some once more by [`as_an_ordinary_user`].
 
 #![allow(clippy::unwrap_used)]
 // `Dial` is the type that providers have; everything stays on one thread.
@@ -11,6 +11,7 @@ use std::fs;
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,11 +31,17 @@ struct Project {
 impl Project {
     /// The files, and a rockcraft.yaml with what is given beside the framework.
     fn new(framework: &str, files: &[(&str, &str)], more: &str) -> Self {
-        container::use_executable(env!("CARGO_BIN_EXE_charmwright"));
+        let executable =
+            std::env::var_os("CHARMWRIGHT").unwrap_or(env!("CARGO_BIN_EXE_charmwright").into());
+        container::use_executable(executable);
         let directory = tempfile::tempdir().unwrap();
+        let images = std::env::var_os("IMAGES").map_or_else(
+            || Path::new(env!("CARGO_TARGET_TMPDIR")).join("layout"),
+            PathBuf::from,
+        );
         let project = Self {
             directory,
-            images: Path::new(env!("CARGO_TARGET_TMPDIR")).join("layout"),
+            images,
             lines: Vec::new(),
         };
         project.write(
@@ -185,7 +192,10 @@ impl Unit {
 }
 
 fn pebble() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/.build/pebble");
+    let path = std::env::var_os("PEBBLE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("integration/.build/pebble"),
+        PathBuf::from,
+    );
     assert!(
         path.exists(),
         "no Pebble at `{}`: run `integration/pebble.sh`",
@@ -208,41 +218,146 @@ fn run<F: Future<Output = ()>>(test: F) {
 }
 
 const FLASK: &str = "\
-import flask, os, socket
+import flask, json, os, pathlib, shutil, socket, tempfile
 app = flask.Flask(__name__)
 @app.get('/')
 def index():
-    return f'{os.getcwd()} {socket.gethostname()} {sorted(os.listdir())}'
+    return f'{os.getcwd()} {sorted(os.listdir())}'
+@app.get('/machine')
+def machine():
+    with tempfile.TemporaryFile() as file:
+        file.write(b'x')
+    return dict(
+        hostname=socket.gethostname(),
+        file=pathlib.Path('/etc/hostname').read_text(),
+        address=socket.gethostbyname(socket.gethostname()),
+        path=os.environ['PATH'],
+        programs=[shutil.which(name) for name in ('python3', 'gunicorn', 'bash', 'flask')],
+        log=os.access('/var/log/flask', os.W_OK),
+        uid=os.getuid(),
+    )
 ";
+
+const FLASK_FILES: [(&str, &str); 4] = [
+    ("requirements.txt", "Flask==3.1.0\n"),
+    ("app.py", FLASK),
+    ("migrate.py", ""),
+    ("notes.txt", ""),
+];
 
 #[test]
 fn a_flask_app_answers_through_gunicorn_and_is_counted_by_the_statsd_exporter() {
     run(async {
-        let files = [
-            ("requirements.txt", "Flask==3.1.0\n"),
-            ("app.py", FLASK),
-            ("migrate.py", ""),
-            ("notes.txt", ""),
-        ];
-        let mut project = Project::new("flask", &files, "");
+        let mut project = Project::new("flask", &FLASK_FILES, "");
         let unit = project.start().await;
-        let expected = "/flask/app web-3 ['__pycache__', 'app.py', 'migrate.py']";
+        assert_eq!(project.lines, Vec::<String>::new());
+        let expected = "/flask/app ['__pycache__', 'app.py', 'migrate.py']";
         assert_eq!(unit.get(8000, "/").await, expected);
+
+        let machine: serde_json::Value =
+            serde_json::from_str(&unit.get(8000, "/machine").await).unwrap();
+        let root = fs::read_to_string("/proc/self/uid_map")
+            .unwrap()
+            .contains("4294967295");
+        assert_eq!(
+            machine,
+            serde_json::json!({
+                "hostname": "web-3",
+                "file": "web-3\n",
+                "address": "127.0.1.1",
+                "path": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "programs": ["/usr/local/bin/python3", "/usr/local/bin/gunicorn", "/usr/bin/bash", "/usr/local/bin/flask"],
+                "log": true,
+                "uid": if root { 584_792 } else { 0 },
+            })
+        );
+
         let limit = Instant::now() + LIMIT;
         let metrics = loop {
             let metrics = unit.get(9102, "/metrics").await;
-            if metrics.contains("flask_request_duration_count") || Instant::now() > limit {
+            if metrics.contains("flask_request_duration_count 2") || Instant::now() > limit {
                 break metrics;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
         for line in [
-            "flask_response_code{status=\"200\"} 1",
-            "flask_requests 1",
-            "flask_request_duration_count 1",
+            "flask_response_code{status=\"200\"} 2",
+            "flask_requests 2",
+            "flask_request_duration_count 2",
         ] {
             assert!(metrics.contains(line), "{line}: {metrics}");
         }
+        unit.stop().await;
+    });
+}
+
+#[test]
+fn without_a_statsd_exporter_the_app_answers_all_the_same() {
+    if std::env::var_os("WITHOUT").is_none() {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "without_a_statsd_exporter_the_app_answers_all_the_same",
+            ])
+            .env("WITHOUT", "1")
+            .env("HOME", "/nowhere")
+            .env("PATH", "/usr/bin:/bin")
+            .env_remove("GOBIN")
+            .env_remove("GOPATH")
+            .output()
+            .unwrap();
+        return succeeded(&output);
+    }
+    run(async {
+        if Path::new("/usr/bin/prometheus-statsd-exporter").exists() {
+            return;
+        }
+        let mut project = Project::new("flask", &FLASK_FILES, "");
+        let unit = project.start().await;
+        assert_eq!(
+            project.lines,
+            [
+                "there are no metrics of gunicorn: `prometheus-statsd-exporter` is not installed on this machine; run `go \
+              install github.com/prometheus/statsd_exporter@v0.26.0`, then deploy or refresh again"
+            ]
+        );
+        unit.get(8000, "/").await;
+        let services = unit
+            .pebble("GET", "/v1/services?names=statsd-exporter", "")
+            .await;
+        assert!(services.contains("\"current\":\"active\""), "{services}");
+        let log = unit.stop().await;
+        assert!(
+            log.contains("is not installed on the machine of this local model"),
+            "{log}"
+        );
+    });
+}
+
+#[test]
+fn a_flask_project_that_is_a_package_is_installed() {
+    run(async {
+        let files = [
+            (
+                "pyproject.toml",
+                "[project]\nname = 'greetings'\nversion = '1'\ndependencies = ['Flask==3.1.0']\n[tool.setuptools]\n\
+                 packages = ['greetings']\n",
+            ),
+            ("greetings/__init__.py", "GREETING = 'a package'\n"),
+            (
+                "app.py",
+                "import flask, greetings\napp = flask.Flask(__name__)\n\
+                 @app.get('/')\ndef index(): return f'{greetings.GREETING} {greetings.__file__}'\n",
+            ),
+        ];
+        let mut project = Project::new("flask", &files, "");
+        let unit = project.start().await;
+        let answer = unit.get(8000, "/").await;
+        assert!(
+            answer.starts_with("a package /usr/")
+                && answer.ends_with("-packages/greetings/__init__.py"),
+            "{answer}"
+        );
         unit.stop().await;
     });
 }
@@ -259,7 +374,7 @@ fn a_command_of_ones_own_and_gevent_work_as_in_the_rock() {
                     gunicorn[gevent]\n  flask-framework/install-app:\n    prime:\n    - flask/app/web\n";
         let mut project = Project::new("flask", &files, more);
         let unit = project.start().await;
-        assert_eq!(unit.get(8000, "/").await, "/flask/app web-3 ['web']");
+        assert_eq!(unit.get(8000, "/").await, "/flask/app ['web']");
         let log = unit.stop().await;
         assert!(log.contains("Using worker: gevent"), "{log}");
     });
@@ -473,4 +588,123 @@ fn a_java_app_answers_from_its_jar() {
             "{error}"
         );
     });
+}
+
+#[test]
+fn wrappers_build_where_the_project_has_them() {
+    run(async {
+        let gradlew = "#!/bin/sh\nset -e\ntest ! -e build/old\nmkdir -p build/libs\n\
+                       echo \"$*\" > build/libs/web.jar\ntouch build/libs/web-plain.jar\n";
+        let files = [
+            ("build.gradle", ""),
+            ("gradlew", gradlew),
+            ("build/old", ""),
+            ("migrate.sh", "#!/bin/bash\n"),
+        ];
+        let mut project = Project::new("spring-boot", &files, "");
+        let app = project.prepare().await.unwrap().join("root/app");
+        assert_eq!(names(&app), ["migrate.sh", "web.jar"]);
+        assert_eq!(
+            fs::read_to_string(app.join("web.jar")).unwrap(),
+            "--no-daemon --quiet --console=plain build --exclude-task test\n"
+        );
+
+        let mvnw = "#!/bin/sh\nset -e\nmkdir target module/target\n\
+                    echo \"$JAVA_HOME $COLOUR\" > target/web.jar\ntouch target/web.jar.original\n";
+        let files = [("pom.xml", ""), ("mvnw", mvnw), ("module/x", "")];
+        let more = "parts:\n  spring-boot-framework/install-app:\n    maven-use-mvnw: true\n    build-environment:\n    \
+                    - COLOUR: green\n    organize:\n      jar/web.jar: app/server.jar\n";
+        let mut project = Project::new("spring-boot", &files, more);
+        let app = project.prepare().await.unwrap().join("root/app");
+        assert_eq!(names(&app), ["server.jar"]);
+        let text = fs::read_to_string(app.join("server.jar")).unwrap();
+        let home = text.strip_suffix(" green\n").unwrap();
+        assert!(Path::new(home).join("bin/javac").exists(), "{text}");
+
+        project.write("mvnw", "#!/bin/sh\nexit 0\n");
+        let error = project.prepare().await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "part `spring-boot-framework/install-app` of `rockcraft.yaml` has no `jar/web.jar` to put into the image, \
+             only nothing at all; correct its `organize`"
+        );
+    });
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn succeeded(output: &std::process::Output) {
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A program on PATH or where `go install` puts it.
+fn program(name: &str, install: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    std::env::split_paths(&path)
+        .chain([home.join("go/bin")])
+        .map(|directory| directory.join(name))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| panic!("no `{name}`: run `{install}`"))
+}
+
+#[test]
+fn as_an_ordinary_user() {
+    if std::env::var_os("IMAGES").is_some() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let exporter = program(
+        "statsd_exporter",
+        "go install github.com/prometheus/statsd_exporter@v0.26.0",
+    );
+    // Where this repository is, an ordinary user may not be allowed to look.
+    for (from, name) in [
+        (exporter, "statsd_exporter"),
+        (pebble(), "pebble"),
+        (std::env::current_exe().unwrap(), "test"),
+        (
+            env!("CARGO_BIN_EXE_charmwright").into(),
+            "charmwright-container",
+        ),
+    ] {
+        let to = home.path().join(name);
+        fs::copy(from, &to).unwrap();
+        fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let executable = home.path().join("charmwright-container");
+    let output = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
+        .arg(&executable)
+        .arg("user-namespace")
+        .arg(home.path().join("test"))
+        .args(["--exact", "an_express_app_answers_with_its_packages"])
+        .arg("a_flask_app_answers_through_gunicorn_and_is_counted_by_the_statsd_exporter")
+        .env("PEBBLE", home.path().join("pebble"))
+        .env("TMPDIR", home.path())
+        .env("HOME", home.path())
+        .env("PATH", format!("{}:/usr/bin:/bin", home.path().display()))
+        .env("IMAGES", home.path().join("images"))
+        .env("CHARMWRIGHT", executable)
+        .env_remove("GOBIN")
+        .env_remove("GOPATH")
+        .current_dir(home.path())
+        .output()
+        .expect("no `setpriv`: run `apt install util-linux`");
+    succeeded(&output);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("2 passed"), "{said}");
 }

@@ -57,10 +57,7 @@ impl Document {
 
     /// The project's name as a Python package would have it: lower case, `_` for `-`.
     pub fn package(&self) -> String {
-        self.text("name")
-            .unwrap_or_default()
-            .to_lowercase()
-            .replace('-', "_")
+        package(self.text("name").unwrap_or_default())
     }
 
     /// The names under `extensions`.
@@ -80,4 +77,9 @@ impl Document {
         rest.iter()
             .try_fold(self.content.get(*first)?, |value, key| value.get(*key))
     }
+}
+
+/// A rock's name as a Python package would have it.
+pub(super) fn package(name: &str) -> String {
+    name.to_lowercase().replace('-', "_")
 }

@@ -41,6 +41,8 @@ pub enum Tool {
     Maven {
         /// `maven-parameters`.
         parameters: Vec<String>,
+        /// `maven-use-mvnw`: the project's wrapper even where there is a Maven.
+        wrapper: bool,
     },
     /// Jars become `jar/NAME`.
     Gradle {
@@ -115,6 +117,7 @@ impl Part {
             },
             "maven" => Tool::Maven {
                 parameters: texts(part, "maven-parameters"),
+                wrapper: part.get("maven-use-mvnw").and_then(Value::as_bool) == Some(true),
             },
             "gradle" => Tool::Gradle {
                 task: part

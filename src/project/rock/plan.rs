@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::expand::{Applied, Expanded, Switch, expand};
 use super::part::{Build, Part, Python};
+use super::repr::repr;
 use super::validate::{USER, is_slice};
-use super::{Error, layer};
+use super::{Error, document, layer};
 use crate::frameworks::rock::Local;
 use crate::yaml::Value;
 
@@ -109,6 +110,7 @@ pub fn plan(project_dir: &Path) -> Result<Rock, Error> {
     let parts = parts(&directory, &expanded, applied, local)?;
     let words = [
         ("{name}", name.clone()),
+        ("{package}", document::package(&name)),
         ("{npm-package}", applied.npm_package.clone()),
     ];
     let said = |text: &String| {
@@ -127,7 +129,12 @@ pub fn plan(project_dir: &Path) -> Result<Rock, Error> {
             .iter()
             .map(|(target, text)| (path(target), said(text)))
             .collect(),
-        directories: local.directories.iter().map(path).collect(),
+        directories: framework
+            .install
+            .iter()
+            .map(|install| Path::new("/").join(&install.directory))
+            .chain(local.directories.iter().map(path))
+            .collect(),
         links: local
             .links
             .iter()
@@ -187,6 +194,13 @@ fn parts(
         if own.is_none() && part.contains_key("override-build") {
             all.remarks.push(format!(
                 "`override-build` of part `{name}` in `{}` is not run",
+                super::FILE
+            ));
+        }
+        if let Some(version) = part.get("npm-node-version") {
+            all.remarks.push(format!(
+                "the app runs with this machine's Node.js, not with {} as `npm-node-version` of `{}` says",
+                version.as_str().map_or_else(|| repr(version), str::to_owned),
                 super::FILE
             ));
         }

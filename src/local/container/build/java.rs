@@ -15,6 +15,7 @@ const JDK: &str = "sudo apt-get install default-jdk-headless";
 
 pub(super) struct Maven<'a> {
     pub(super) parameters: &'a [String],
+    pub(super) wrapper: bool,
 }
 
 pub(super) struct Gradle<'a> {
@@ -32,10 +33,12 @@ impl Builder for Maven<'_> {
     }
 
     fn build(&self, source: &Path, installed: &Path, run: &mut Run<'_>) -> Result<(), Error> {
-        // The wrapper fetches a Maven of its own; one that is there needs no network.
-        let (says, program) = match programs::on_path("mvn") {
+        // As in the rock, whose Maven is the distribution's; the wrapper would fetch one of its own.
+        let wrapper = source.join("mvnw");
+        let machines = programs::on_path("mvn").filter(|_| !self.wrapper);
+        let (says, program) = match machines {
             Some(program) => ("mvn package", program),
-            None if source.join("mvnw").exists() => ("./mvnw package", source.join("mvnw")),
+            None if wrapper.exists() => ("./mvnw package", wrapper),
             None => {
                 return Err(Error::Image(
                     "the app is built with `mvn`, which is not installed; run `sudo apt-get install maven`".into(),

@@ -60,7 +60,13 @@ fn builder(tool: &Tool) -> Box<dyn Builder + '_> {
     match tool {
         Tool::Go { tags, generate } => Box::new(go::Go { tags, generate }),
         Tool::Npm { package } => Box::new(npm::Npm { package }),
-        Tool::Maven { parameters } => Box::new(java::Maven { parameters }),
+        Tool::Maven {
+            parameters,
+            wrapper,
+        } => Box::new(java::Maven {
+            parameters,
+            wrapper: *wrapper,
+        }),
         Tool::Gradle { task, parameters } => Box::new(java::Gradle {
             task: task.as_deref(),
             parameters,
