@@ -26,7 +26,7 @@ has_postgresql() {
 }
 
 has_mariadb() {
-    [ -x /usr/sbin/mariadbd ] || command -v mariadbd
+    command -v mariadb-install-db && { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; }
 }
 
 has_static_libc() {
@@ -43,7 +43,9 @@ system_packages() {
     wants curl command -v curl
     wants gcc command -v cc
     wants libc6-dev has_static_libc
-    wants mariadb-server has_mariadb
+    # Without `mariadb-server`, which makes a service of it.
+    wants mariadb-client-core command -v mariadb
+    wants mariadb-server-core has_mariadb
     wants maven command -v mvn
     wants openjdk-17-jdk-headless command -v javac
     wants postgresql has_postgresql

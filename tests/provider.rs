@@ -1,9 +1,13 @@
-//! The built-in applications, for real: PostgreSQL of this machine, and HTTP over sockets.
+//! The built-in applications, for real: PostgreSQL and MariaDB of this machine, and HTTP over sockets.
 
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
+#[path = "provider/database.rs"]
+mod database;
 #[path = "provider/ingress.rs"]
 mod ingress;
+#[path = "provider/mysql.rs"]
+mod mysql;
 #[path = "provider/postgresql.rs"]
 mod postgresql;
 
@@ -28,6 +32,7 @@ fn view(application: &str, directory: &Path) -> View {
     View {
         application: application.into(),
         model: "demo".into(),
+        model_uuid: "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0".into(),
         config: BTreeMap::new(),
         relations: BTreeMap::new(),
         directory: directory.into(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::yaml::{self, Document, Position};
+use crate::yaml::{self, Document, Position, Value};
 
 /// Something in a framework's file that has to be changed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,7 +52,7 @@ impl Error {
             }
         };
         let (key, message) = plain(&error.message);
-        let path = path(&key);
+        let path = path(&key, &document.value);
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         Self {
             file: file.to_owned(),
@@ -63,13 +63,34 @@ impl Error {
     }
 }
 
-/// The parts of `charm.options[2].name`.
-fn path(key: &str) -> Vec<String> {
-    key.replace('[', ".")
-        .replace(']', "")
-        .split('.')
-        .map(str::to_owned)
-        .collect()
+/// The parts of `charm.options[2].name`, and of `bases.ubuntu@24.04`, where a part has a dot itself.
+fn path(key: &str, mut value: &Value) -> Vec<String> {
+    let key = key.replace('[', ".").replace(']', "");
+    let mut words = key.split('.');
+    let mut parts = Vec::new();
+    while let Some(word) = words.next() {
+        let mut part = word.to_owned();
+        if value.get(&part).is_none()
+            && let Value::Mapping(mapping) = value
+        {
+            let rest: Vec<&str> = words.clone().collect();
+            let longer = (1..=rest.len()).find_map(|count| {
+                let longer = format!("{word}.{}", rest.get(..count)?.join("."));
+                mapping.contains_key(&longer).then_some((count, longer))
+            });
+            if let Some((count, longer)) = longer {
+                part = longer;
+                words.nth(count - 1);
+            }
+        }
+        value = match part.parse::<usize>() {
+            Ok(index) if value.is_sequence() => value.get(index),
+            _ => value.get(&part),
+        }
+        .unwrap_or(&Value::Null);
+        parts.push(part);
+    }
+    parts
 }
 
 /// The key that a message of the reader is about, and the message as one would say it.
@@ -115,12 +136,6 @@ fn plain(message: &str) -> (String, String) {
         .and_then(|rest| rest.split_once("`, expected "))
     {
         let message = format!("`{key}` is `{found}`; it must be {allowed}");
-        return (key.to_owned(), message);
-    }
-    if message.contains("untagged enum") {
-        let message = format!(
-            "`{key}` is of another kind than it must be: one value, or a mapping with one for each of `v1` and `v2`"
-        );
         return (key.to_owned(), message);
     }
     let message = match key {
@@ -202,13 +217,23 @@ mod tests {
                 "rock",
                 "`rock` is empty; it must be a mapping",
             ),
-            (
-                "runtime.port.default: data did not match any variant of untagged enum PerGeneration",
-                "runtime.port.default",
-                "`runtime.port.default` is of another kind than it must be: one value, or a mapping with one for each of `v1` and `v2`",
-            ),
         ] {
             assert_eq!(plain(message), (key.to_owned(), expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_path_may_have_dots_in_its_parts() {
+        let value: Value =
+            yaml::from_str("{bases: {ubuntu@24.04: {x: 1}}, list: [{a.b.c: 2}, {d: {e: 3}}]}")
+                .unwrap();
+        for (key, parts) in [
+            ("bases.ubuntu@24.04.x", vec!["bases", "ubuntu@24.04", "x"]),
+            ("list[0].a.b.c.no", vec!["list", "0", "a.b.c", "no"]),
+            ("list[1].d.e", vec!["list", "1", "d", "e"]),
+            ("no.such", vec!["no", "such"]),
+        ] {
+            assert_eq!(path(key, &value), parts, "{key}");
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod charm;
 mod check;
 mod error;
 pub mod gunicorn;
+mod per_generation;
 pub mod rock;
 pub mod runtime;
 mod section;

@@ -6,9 +6,8 @@ use serde::Deserialize;
 
 use super::Generation;
 
-/// A value of both generations, or one of each, where either may be missing.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+/// A value of both generations, or one of each, where either may be missing: `8080`, or `{v1: 8080, v2: 8000}`.
+#[derive(Clone, Debug)]
 pub enum PerGeneration<T> {
     /// One for each.
     Each {

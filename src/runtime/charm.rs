@@ -402,4 +402,57 @@ mod tests {
             "{error}"
         );
     }
+
+    /// A charm's directory with a framework of its project's own.
+    fn with_own(runtime: &str) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = directory.path().join("metadata/frameworks/rails");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("log.conf"), "level: info\n").unwrap();
+        std::fs::write(folder.with_extension("yaml"), runtime).unwrap();
+        let metadata = METADATA.replace("fastapi", "rails");
+        std::fs::write(directory.path().join("metadata.yaml"), metadata).unwrap();
+        directory
+    }
+
+    const RAILS: &str = "charm: [broken\nrock: ]\nruntime:\n  service: rails\n  app-directory: /rails\n  state-directory: /tmp/rails\n  \
+        user: _daemon_\n  group: _daemon_\n  user-prefix: APP_\n  secret-key: {bag-key: k, options: [app-secret-key]}\n  \
+        port: {default: 3000}\n  options: {}\n  json-logging: {directory: /tmp/l, files: [log.conf]}\n";
+
+    #[test]
+    fn a_projects_own_framework_is_read_from_the_charm_its_runtime_section_alone() {
+        let directory = with_own(RAILS);
+        for manifest in ["charmwright: {framework: rails}\n", "bases: []\n"] {
+            std::fs::write(directory.path().join("manifest.yaml"), manifest).unwrap();
+            let charm = Charm::load(directory.path()).unwrap();
+            assert_eq!(charm.framework, "rails");
+            assert_eq!(charm.runtime.app_directory, "/rails");
+            assert_eq!(charm.framework_file("log.conf"), Some("level: info\n"));
+            assert_eq!(charm.framework_file("other"), None);
+        }
+    }
+
+    #[test]
+    fn an_own_framework_that_is_broken_or_missing_is_one_clear_line() {
+        let manifest = "charmwright: {framework: rails}\n";
+        let broken = with_own(
+            &RAILS
+                .replace("charm: [broken\nrock: ]\n", "")
+                .replace("3000", "x"),
+        );
+        std::fs::write(broken.path().join("manifest.yaml"), manifest).unwrap();
+        let error = Charm::load(broken.path()).unwrap_err().to_string();
+        assert!(
+            error.starts_with(
+                "cannot use the charm's metadata/frameworks/rails.yaml:9:10: `runtime.port.default` is the text \"x\"; it must be a whole number from 0 to 65535"
+            ),
+            "{error}"
+        );
+        std::fs::remove_file(broken.path().join("metadata/frameworks/rails.yaml")).unwrap();
+        let error = Charm::load(broken.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("there is no `metadata/frameworks/rails.yaml`"),
+            "{error}"
+        );
+    }
 }

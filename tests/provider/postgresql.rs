@@ -2,38 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use charmwright::local::container::Target;
 use charmwright::local::model::Status;
-use charmwright::local::provider::postgresql_k8s::PostgresqlK8s;
+use charmwright::local::provider::postgresql_k8s;
 use charmwright::local::provider::{Provider, Update, View};
 
-use super::{Bag, bag, relation, run, view};
+use super::database::{kill, request, servers, socket, user, wait_until};
+use super::{Bag, bag, run, view};
 
-const SECRETS: &str = r#"["username","password","tls","tls-ca","uris","read-only-uris"]"#;
-
-fn request(database: &str) -> Bag {
-    bag(&[("database", database), ("requested-secrets", SECRETS)])
-}
-
-fn with_relation(mut view: View, id: u32, bag: Bag) -> View {
-    view.relations
-        .insert(id, relation("database", "postgresql_client", bag));
-    view
-}
-
-fn user(update: &Update, id: u32) -> &Bag {
-    &update.secrets[&format!("database.{id}.user.secret")].content
+fn with_relation(view: View, id: u32, bag: Bag) -> View {
+    super::database::with_relation(view, "postgresql_client", id, bag)
 }
 
 /// psql as an application runs it, but through the service's socket.
 fn psql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Output {
-    let service = &update.services[0];
-    assert_eq!(service.port, 5432);
-    let Target::Unix(socket) = &service.target else {
-        panic!("no socket: {service:?}");
-    };
+    let socket = socket(update, 5432);
     Command::new("psql")
         .args([
             "-X",
@@ -64,38 +48,9 @@ fn select(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Stri
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The processes whose working directory is the server's data.
-fn servers(directory: &Path) -> Vec<i32> {
-    let data = directory.canonicalize().unwrap().join("data");
-    std::fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .filter(|entry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == data))
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .collect()
-}
-
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::yield_now();
-    }
-}
-
 fn postmaster(directory: &Path) -> i32 {
     let text = std::fs::read_to_string(directory.join("data/postmaster.pid")).unwrap();
     text.lines().next().unwrap().parse().unwrap()
-}
-
-fn kill(signal: &str, processes: &[i32]) {
-    let status = Command::new("kill")
-        .arg(signal)
-        .args(processes.iter().map(ToString::to_string))
-        .stderr(Stdio::null())
-        .status()
-        .unwrap();
-    let _ = status;
 }
 
 #[test]
@@ -103,7 +58,7 @@ fn a_relation_gets_a_database_of_its_own_and_the_same_answer_twice() {
     let directory = tempfile::tempdir().unwrap();
     let started = Instant::now();
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let view = with_relation(view("postgresql-k8s", directory.path()), 7, request("web"));
         let update = provider.reconcile(&view).await.unwrap();
         eprintln!("first answer after {:?}", started.elapsed());
@@ -185,7 +140,7 @@ fn a_removed_relation_cannot_log_in_and_its_data_stays_for_the_next() {
     let name = "we'b\"=\\ x";
     let directory = tempfile::tempdir().unwrap();
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let empty = view("pg", directory.path());
         let related = with_relation(empty.clone(), 3, request(name));
         let update = provider.reconcile(&related).await.unwrap();
@@ -257,7 +212,7 @@ fn a_removed_relation_cannot_log_in_and_its_data_stays_for_the_next() {
 fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
     let directory = tempfile::tempdir().unwrap();
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let mut view = with_relation(view("pg", directory.path()), 1, request("one"));
         view = with_relation(view, 2, bag(&[("database", "two")]));
         view = with_relation(view, 5, request("postgres"));
@@ -288,7 +243,7 @@ fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
     let directory = tempfile::tempdir().unwrap();
     let view = with_relation(view("pg", directory.path()), 7, request("web"));
     let first = run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
         select(&update, user(&update, 7), "web", "CREATE TABLE kept ()");
         provider.stop(false).await;
@@ -296,7 +251,7 @@ fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
         update
     });
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let started = Instant::now();
         let update = provider.reconcile(&view).await.unwrap();
         eprintln!("started again in {:?}", started.elapsed());
@@ -311,7 +266,7 @@ fn everything_killed_comes_back_with_its_data() {
     let directory = tempfile::tempdir().unwrap();
     let view = with_relation(view("pg", directory.path()), 7, request("web"));
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
         select(&update, user(&update, 7), "web", "CREATE TABLE kept ()");
         kill("-KILL", &servers(directory.path()));
@@ -326,7 +281,7 @@ fn everything_killed_comes_back_with_its_data() {
     });
     std::fs::write(directory.path().join("data/postmaster.pid"), "1\nstale\n").unwrap();
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
         select(&update, user(&update, 7), "web", "SELECT FROM kept");
         assert_ne!(postmaster(directory.path()), 1);
@@ -342,11 +297,9 @@ fn a_long_path_and_an_odd_name_are_no_obstacle() {
         .join("a directory's name, with \"all\" of it".repeat(4));
     let view = with_relation(view("pg", &directory), 7, request("web"));
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
-        let Target::Unix(socket) = update.services[0].target.clone() else {
-            panic!("no socket")
-        };
+        let socket = socket(&update, 5432).to_owned();
         assert!(socket.as_os_str().len() < 108);
         select(&update, user(&update, 7), "web", "SELECT 1");
         provider.stop(true).await;
@@ -360,7 +313,7 @@ fn no_secret_is_in_the_log() {
     let directory = tempfile::tempdir().unwrap();
     let view = with_relation(view("pg", directory.path()), 7, request("web"));
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
         assert_eq!(
             update.status,
@@ -383,7 +336,7 @@ fn daemon() {
     let directory = PathBuf::from(std::env::var_os("DAEMON_DIRECTORY").unwrap());
     let view = with_relation(view("pg", &directory), 7, request("web"));
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
         select(&update, user(&update, 7), "web", "CREATE TABLE kept ()");
         std::fs::write(directory.join("ready"), "").unwrap();
@@ -411,12 +364,12 @@ fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
     });
     let view = with_relation(view("pg", directory.path()), 7, request("web"));
     run(async {
-        let mut provider = PostgresqlK8s::default();
+        let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
         select(&update, user(&update, 7), "web", "SELECT FROM kept");
         provider.stop(false).await;
         // What `destroy` does after a daemon was killed.
-        let mut heir = PostgresqlK8s::default();
+        let mut heir = postgresql_k8s::provider();
         heir.adopt(directory.path());
         heir.stop(true).await;
     });

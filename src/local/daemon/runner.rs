@@ -181,6 +181,7 @@ impl Runner {
             Some(View {
                 application: self.application.clone(),
                 model: model.name.clone(),
+                model_uuid: model.uuid.clone(),
                 config: application.effective_config(),
                 relations: relations(model, &self.application),
                 directory: daemon.directory.provider(&self.application),

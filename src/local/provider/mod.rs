@@ -7,6 +7,8 @@
 //! Providers run on the thread of the daemon, inside a `tokio::task::LocalSet`: they start local tasks, and the
 //! processes that they start die with the thread that started them.
 
+pub mod database;
+pub mod mysql_k8s;
 pub mod nginx_ingress_integrator;
 pub mod postgresql_k8s;
 pub mod registry;
@@ -38,6 +40,8 @@ pub struct View {
     pub application: String,
     /// The model's name.
     pub model: String,
+    /// The model's UUID.
+    pub model_uuid: String,
     /// Options with defaults applied.
     pub config: BTreeMap<String, serde_json::Value>,
     /// Relations by id.
@@ -134,6 +138,7 @@ fn test_view(application: &str) -> View {
     View {
         application: application.into(),
         model: "demo".into(),
+        model_uuid: "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0".into(),
         config: BTreeMap::new(),
         relations: BTreeMap::new(),
         directory: PathBuf::from("/nonexistent"),

@@ -2,19 +2,21 @@
 
 use super::Provider;
 use super::nginx_ingress_integrator::NginxIngressIntegrator;
-use super::postgresql_k8s::PostgresqlK8s;
+use super::{mysql_k8s, postgresql_k8s};
 
 /// Makes one provider, with nothing started yet.
 type Constructor = fn() -> Box<dyn Provider>;
 
 /// Sorted by name.
 const BUILT_IN: &[(&str, Constructor)] = &[
+    (mysql_k8s::NAME, || Box::new(mysql_k8s::provider())),
     (super::nginx_ingress_integrator::NAME, || {
         Box::new(NginxIngressIntegrator::default())
     }),
-    (super::postgresql_k8s::NAME, || {
-        Box::<PostgresqlK8s>::default()
-    }),
+    (
+        postgresql_k8s::NAME,
+        || Box::new(postgresql_k8s::provider()),
+    ),
 ];
 
 /// A name that is no built-in application.
@@ -110,6 +112,7 @@ mod tests {
         let suggestion = |name| create(name).err().unwrap().suggestion;
         assert_eq!(suggestion("postgresql"), Some("postgresql-k8s"));
         assert_eq!(suggestion("postgres-k8s"), Some("postgresql-k8s"));
+        assert_eq!(suggestion("mysql"), Some("mysql-k8s"));
         assert_eq!(
             suggestion("nginx-ingress"),
             Some("nginx-ingress-integrator")
@@ -123,7 +126,7 @@ mod tests {
         assert_eq!(
             create("postgresql").err().unwrap().to_string(),
             "no application `postgresql` is built in; did you mean `postgresql-k8s`? \
-             built in are `nginx-ingress-integrator`, `postgresql-k8s`"
+             built in are `mysql-k8s`, `nginx-ingress-integrator`, `postgresql-k8s`"
         );
     }
 

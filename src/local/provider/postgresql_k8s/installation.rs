@@ -1,53 +1,50 @@
 //! Where the machine's PostgreSQL is.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use nix::unistd::geteuid;
+use crate::local::provider::database::{Installation, output_of, sudo};
 
 /// A directory with `initdb`, `postgres` and `psql` of one major version.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Installation {
+struct Found {
     directory: PathBuf,
     /// The major version, such as `15`.
-    pub(super) major: u32,
+    major: u32,
 }
 
-impl Installation {
-    /// Finds the newest PostgreSQL, or the one of the major version that made existing data.
-    ///
-    /// # Errors
-    /// One line with the command that installs what is missing.
-    pub(super) async fn find(major: Option<u32>) -> Result<Self, String> {
-        let mut found = Vec::new();
-        for directory in candidates().await {
-            if !complete(&directory)
-                || found
-                    .iter()
-                    .any(|known: &Self| known.directory == directory)
-            {
-                continue;
-            }
-            if let Some(version) = major_of(&directory).await {
-                found.push(Self {
-                    directory,
-                    major: version,
-                });
-            }
+/// Finds the newest PostgreSQL, or the one of the major version that made existing data.
+///
+/// # Errors
+/// One line with the command that installs what is missing.
+pub(super) async fn find(major: Option<u32>) -> Result<Installation, String> {
+    let mut found = Vec::new();
+    for directory in candidates().await {
+        if !complete(&directory)
+            || found
+                .iter()
+                .any(|known: &Found| known.directory == directory)
+        {
+            continue;
         }
-        choose(found, major)
+        if let Some(version) = major_of(&directory).await {
+            found.push(Found {
+                directory,
+                major: version,
+            });
+        }
     }
-
-    /// The path of one of its programs.
-    pub(super) fn program(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
+    let directory = choose(found, major)?.directory;
+    Ok(Installation {
+        create: directory.join("initdb"),
+        server: directory.join("postgres"),
+        client: directory.join("psql"),
+    })
 }
 
-fn choose(mut found: Vec<Installation>, major: Option<u32>) -> Result<Installation, String> {
+fn choose(mut found: Vec<Found>, major: Option<u32>) -> Result<Found, String> {
     // Stable: of two of the same version the first candidate wins.
     found.sort_by_key(|installation| std::cmp::Reverse(installation.major));
-    let sudo = if geteuid().is_root() { "" } else { "sudo " };
+    let sudo = sudo();
     match (
         found
             .into_iter()
@@ -96,21 +93,6 @@ async fn major_of(directory: &Path) -> Option<u32> {
     parse_major(&output_of(&directory.join("initdb"), "--version").await?)
 }
 
-async fn output_of(program: &Path, argument: &str) -> Option<String> {
-    let output = tokio::process::Command::new(program)
-        .arg(argument)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
 /// `initdb (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` or `… 17beta1` → the major version.
 fn parse_major(text: &str) -> Option<u32> {
     let version = text.split_once(") ")?.1;
@@ -122,8 +104,8 @@ fn parse_major(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn installation(major: u32) -> Installation {
-        Installation {
+    fn installation(major: u32) -> Found {
+        Found {
             directory: PathBuf::from(format!("/usr/lib/postgresql/{major}/bin")),
             major,
         }

@@ -1,264 +1,171 @@
-//! `postgresql-k8s`: a real PostgreSQL server of the machine's, with a database and a user for each relation.
+//! `postgresql-k8s`: a real PostgreSQL server of the machine's.
 
-mod answer;
 mod grants;
-mod home;
-mod identity;
 mod installation;
-mod request;
-mod secret;
-mod server;
-mod socket;
-mod sql;
-mod stale;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use self::answer::{Access, primary, replicas};
-use self::grants::{Found, Grant};
-use self::installation::Installation;
-use self::request::Request;
-use self::server::{Files, Server};
-use self::sql::Session;
-use super::{BoxFuture, Provider, RelationView, Update, View};
-use crate::local::container::{Service, Target};
-use crate::local::model::{Charm, ConfigOption, Endpoint, Role, Status};
+use nix::sys::signal::Signal;
+use tokio::process::Command;
+
+use super::BoxFuture;
+use super::database::{
+    Access, Database, Engine, Facts, Files, Installation, Session, Site, Users, random,
+};
 
 /// The charm that this stands in for.
 pub const NAME: &str = "postgresql-k8s";
-/// The endpoint that applications relate to.
-const ENDPOINT: &str = "database";
-/// The port in endpoints; the server itself listens on a Unix socket only.
+/// The port of the socket.
 const PORT: u16 = 5432;
 /// The server's superuser, named as the charm names it.
 const OPERATOR: &str = "operator";
 
+/// What is always so.
+pub(super) const FACTS: Facts = Facts {
+    name: NAME,
+    interface: "postgresql_client",
+    title: "PostgreSQL",
+    port: PORT,
+    root: "",
+    options: &[("profile", "string", Some("testing"))],
+    socket: ".s.PGSQL.5432",
+    credentials: "pgpass",
+    processes: &["postgres"],
+    lock: "postmaster.pid",
+    marker: "PG_VERSION",
+    // A fast shutdown: connections are ended, the data is left clean.
+    stop: Signal::SIGINT,
+    allows: |name| name.len() <= 63 && !["postgres", "template0", "template1"].contains(&name),
+    names: "at most 63 bytes",
+    role: |role| match role {
+        "admin" => Some(&["CREATEDB", "CREATEROLE"]),
+        "createdb" => Some(&["CREATEDB"]),
+        "createrole" => Some(&["CREATEROLE"]),
+        "superuser" => Some(&["SUPERUSER"]),
+        _ => None,
+    },
+    roles: "admin, createdb, createrole, superuser",
+};
+
 /// The provider; nothing runs before its first `reconcile`.
-#[derive(Default)]
-pub struct PostgresqlK8s {
-    running: Option<Running>,
-    adopted: Option<PathBuf>,
+#[must_use]
+pub fn provider() -> Database {
+    Database::new(&Postgresql)
 }
 
-struct Running {
-    directory: PathBuf,
-    installation: Installation,
-    server: Server,
-}
+struct Postgresql;
 
-impl Provider for PostgresqlK8s {
-    fn charm(&self) -> Charm {
-        let endpoint = Endpoint {
-            interface: "postgresql_client".into(),
-            role: Role::Provider,
-            limit: None,
-            optional: None,
+impl Engine for Postgresql {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn find<'a>(&'a self, data: &'a Path) -> BoxFuture<'a, Result<Installation, String>> {
+        Box::pin(installation::find(major(data)))
+    }
+
+    fn create(&self, site: &Site, data: &Path) -> io::Result<(Command, Vec<PathBuf>)> {
+        let password = random()?;
+        let line = format!("*:*:*:{OPERATOR}:{password}\n");
+        super::database::write(&site.files.credentials, &line)?;
+        let words = site.files.directory.join("password.new");
+        site.hand(&words, &password)?;
+        let mut initdb = Command::new(&site.installation.create);
+        initdb
+            .args(["--no-sync", "--no-instructions"])
+            .args(["--encoding=UTF8", "--locale=C.UTF-8"])
+            .args(["--auth=scram-sha-256", "--username", OPERATOR])
+            .arg("--pwfile")
+            .arg(site.inside(&words))
+            .arg("--pgdata")
+            .arg(site.inside(data));
+        Ok((initdb, vec![words]))
+    }
+
+    fn serve(&self, site: &Site) -> io::Result<Command> {
+        let socket = site.inside(&site.files.socket).display().to_string();
+        let quoted = socket.replace('"', "\"\"");
+        let mut postgres = Command::new(&site.installation.server);
+        postgres
+            .arg("-D")
+            .arg(site.inside(&site.files.data))
+            .args(["-c", "listen_addresses="])
+            .args(["-c", &format!("port={PORT}")])
+            .args(["-c", &format!("unix_socket_directories=\"{quoted}\"")])
+            .args(["-c", "unix_socket_permissions=0700"])
+            .args(["-c", "shared_buffers=32MB"]);
+        Ok(postgres)
+    }
+
+    /// The eighth line of `postmaster.pid` says `ready` once connections are accepted (PostgreSQL 10 and later).
+    fn accepts(&self, files: &Files, process: Option<u32>, _log: &str) -> bool {
+        let Ok(text) = std::fs::read_to_string(files.data.join(FACTS.lock)) else {
+            return false;
         };
-        let profile = ConfigOption {
-            kind: "string".into(),
-            default: Some("testing".into()),
-            description: "Accepted as the charm's own; this server is always a small one.".into(),
+        let mut lines = text.lines();
+        let pid = lines.next().and_then(|line| line.trim().parse().ok());
+        pid == process && lines.nth(6).is_some_and(|line| line.trim() == "ready")
+    }
+
+    fn reason(&self, log: &str) -> Option<String> {
+        let message = |line: &str| {
+            ["FATAL:", "error:"]
+                .iter()
+                .find_map(|mark| line.split_once(mark))
+                .map(|(_, message)| message.trim().to_owned())
         };
-        Charm {
-            name: NAME.into(),
-            endpoints: BTreeMap::from([(ENDPOINT.into(), endpoint)]),
-            options: BTreeMap::from([("profile".into(), profile)]),
-            ..Charm::default()
-        }
+        log.lines().rev().find_map(message)
     }
 
-    fn adopt(&mut self, directory: &Path) {
-        self.adopted = Some(directory.into());
+    fn client(&self, installation: &Installation, files: &Files) -> Command {
+        let mut psql = Command::new(&installation.client);
+        psql.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only"])
+            .args(["--no-password", "--set", "ON_ERROR_STOP=1"])
+            .args(["--set", "VERBOSITY=terse"])
+            .args(["--username", OPERATOR, "--dbname", "postgres", "--port"])
+            .arg(PORT.to_string())
+            .arg("--host")
+            .arg(&files.socket)
+            .env_clear()
+            .env("PGPASSFILE", &files.credentials)
+            .env("PGCLIENTENCODING", "UTF8")
+            .env("PGCONNECT_TIMEOUT", "10")
+            .env("LC_ALL", "C");
+        psql
     }
 
-    fn reconcile<'a>(&'a mut self, view: &'a View) -> BoxFuture<'a, Result<Update, String>> {
-        Box::pin(self.update(view))
+    fn refusal(&self, status: Option<i32>, errors: &str) -> Option<String> {
+        // psql's exit code for no connection.
+        (status != Some(2)).then(|| grants::first_error(errors))
     }
 
-    fn stop<'a>(&'a mut self, remove_data: bool) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            let adopted = self.adopted.take();
-            let directory = match self.running.take() {
-                Some(running) => {
-                    let socket = running.server.files().socket.clone();
-                    running.server.stop().await;
-                    let _ = std::fs::remove_dir_all(socket);
-                    running.directory
-                }
-                None => {
-                    let Some(Ok(directory)) = adopted.map(|path| path.canonicalize()) else {
-                        return;
-                    };
-                    let files = Files::below(&directory);
-                    stale::end(&files.data).await;
-                    let _ = std::fs::remove_dir_all(files.socket);
-                    directory
-                }
-            };
-            if remove_data {
-                let _ = std::fs::remove_dir_all(directory);
-            }
-        })
+    fn user(&self, relation: u32, _model_uuid: &str) -> String {
+        format!("relation_id_{relation}")
+    }
+
+    fn settle<'a>(
+        &'a self,
+        session: &'a Session<'a>,
+        users: &'a Users<'a>,
+    ) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(grants::settle(session, users))
+    }
+
+    fn fields(&self, access: &Access<'_>) -> Vec<(&'static str, &'static str, String)> {
+        let uri = |endpoint| access.uri("postgresql", endpoint);
+        vec![
+            ("user", "username", access.user.to_owned()),
+            ("user", "password", access.password.to_owned()),
+            ("user", "uris", uri(access.primary)),
+            ("user", "read-only-uris", uri(access.replicas)),
+            ("tls", "tls", "False".to_owned()),
+        ]
     }
 }
 
-impl PostgresqlK8s {
-    async fn update(&mut self, view: &View) -> Result<Update, String> {
-        let running = self.start(view).await?;
-        let files = running.server.files();
-        let (wanted, problem) = requests(view);
-        let (grants, renewed) = remember(&view.directory, wanted)?;
-        let psql = running.installation.program("psql");
-        let session = Session {
-            psql: &psql,
-            socket: &files.socket,
-            password_file: &files.password_file,
-        };
-        let text = session.run(grants::LOOK).await?;
-        let found: Found = serde_json::from_str(text.trim())
-            .map_err(|_| "PostgreSQL answers something else than what was asked".to_owned())?;
-        let script = grants::script(&found, &grants, &renewed);
-        if !script.is_empty() {
-            session.run(&script).await?;
-        }
-        let mut update = publish(view, &grants, &found.version);
-        update.status = match problem {
-            Some(problem) => Status::blocked(problem),
-            None => Status::active("Primary"),
-        };
-        update.services = services(view, files);
-        Ok(update)
-    }
-
-    async fn start(&mut self, view: &View) -> Result<&Running, String> {
-        if self
-            .running
-            .as_ref()
-            .is_some_and(|running| running.directory != view.directory)
-        {
-            self.stop(false).await;
-        }
-        let running = match self.running.take() {
-            Some(running) => running,
-            None => {
-                let cannot = |error| format!("cannot make `{}`: {error}", view.directory.display());
-                private_directory(&view.directory).map_err(cannot)?;
-                let installation =
-                    Installation::find(Files::below(&view.directory).major()).await?;
-                let server = Server::start(&view.directory, &installation).await?;
-                Running {
-                    directory: view.directory.clone(),
-                    installation,
-                    server,
-                }
-            }
-        };
-        Ok(self.running.insert(running))
-    }
-}
-
-fn private_directory(directory: &Path) -> std::io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-}
-
-/// What the related applications ask for, and the first request that cannot be met.
-fn requests(view: &View) -> (BTreeMap<u32, Request>, Option<String>) {
-    let mut wanted = BTreeMap::new();
-    let mut problem = None;
-    for (id, relation) in related(view) {
-        let read = Request::read(&relation.remote_bag)
-            .and_then(|request| request::secret_fields(&relation.remote_bag).map(|_| request));
-        match read {
-            Ok(Some(request)) => {
-                wanted.insert(id, request);
-            }
-            Ok(None) => {}
-            Err(error) => {
-                problem.get_or_insert(format!(
-                    "{} (relation {id}): {error}",
-                    relation.remote_application
-                ));
-            }
-        }
-    }
-    (wanted, problem)
-}
-
-fn related(view: &View) -> impl Iterator<Item = (u32, &RelationView)> {
-    view.relations
-        .iter()
-        .filter(|(_, relation)| relation.endpoint == ENDPOINT)
-        .map(|(id, relation)| (*id, relation))
-}
-
-/// The grants of before for the relations that are still there, and new ones (also named apart) for the others.
-fn remember(
-    directory: &Path,
-    wanted: BTreeMap<u32, Request>,
-) -> Result<(BTreeMap<u32, Grant>, BTreeSet<u32>), String> {
-    let path = directory.join("grants.json");
-    let cannot =
-        |error: &dyn std::fmt::Display| format!("cannot keep `{}`: {error}", path.display());
-    let text = std::fs::read_to_string(&path).unwrap_or_default();
-    // A file that is damaged costs new passwords, no data.
-    let kept: BTreeMap<u32, Grant> = serde_json::from_str(&text).unwrap_or_default();
-    let mut grants = BTreeMap::new();
-    let mut renewed = BTreeSet::new();
-    for (relation, request) in wanted {
-        let grant = match kept.get(&relation) {
-            Some(grant) => grant.clone(),
-            None => {
-                renewed.insert(relation);
-                let password = secret::random().map_err(|error| cannot(&error))?;
-                Grant { request, password }
-            }
-        };
-        grants.insert(relation, grant);
-    }
-    if grants != kept {
-        let text = serde_json::to_string(&grants).map_err(|error| cannot(&error))?;
-        secret::write(&path, &text).map_err(|error| cannot(&error))?;
-    }
-    Ok((grants, renewed))
-}
-
-fn publish(view: &View, grants: &BTreeMap<u32, Grant>, version: &str) -> Update {
-    let mut update = Update::default();
-    for (id, relation) in related(view) {
-        let Some(grant) = grants.get(&id) else {
-            continue;
-        };
-        let access = Access {
-            application: &view.application,
-            model: &view.model,
-            relation: id,
-            database: &grant.request.database,
-            user: &grants::user(id),
-            password: &grant.password,
-            version: version.split(' ').next().unwrap_or(version),
-        };
-        // A list that cannot be read is reported elsewhere.
-        let fields = request::secret_fields(&relation.remote_bag).unwrap_or_default();
-        let (bag, secrets) = access.publish(&relation.remote_bag, &fields);
-        update.application_bags.insert(id, bag);
-        update.secrets.extend(secrets);
-    }
-    update
-}
-
-fn services(view: &View, files: &Files) -> Vec<Service> {
-    [primary, replicas]
-        .iter()
-        .map(|name| Service {
-            hostnames: vec![name(&view.application, &view.model)],
-            port: PORT,
-            target: Target::Unix(socket::path(&files.socket)),
-        })
-        .collect()
+/// The major version that made the data, if there is any.
+fn major(data: &Path) -> Option<u32> {
+    let text = std::fs::read_to_string(data.join(FACTS.marker)).ok()?;
+    text.trim().split('.').next()?.parse().ok()
 }

@@ -7,21 +7,23 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::time::{Instant, sleep};
 
+use super::engine::Facts;
+
 /// How long its processes may take to end by themselves, then after SIGQUIT.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends every process of the server of that data directory, then removes its lock file: without processes it says
 /// nothing, and a stranger who got the same process id would keep the server from starting.
-pub(super) async fn end(data: &Path) {
+pub(super) async fn end(data: &Path, facts: &Facts) {
     let Ok(data) = data.canonicalize() else {
         return;
     };
     for signal in [None, Some(Signal::SIGQUIT), Some(Signal::SIGKILL)] {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let processes = processes(&data);
+            let processes = processes(&data, facts.processes);
             if processes.is_empty() {
-                let _ = std::fs::remove_file(data.join("postmaster.pid"));
+                let _ = std::fs::remove_file(data.join(facts.lock));
                 return;
             }
             if let Some(signal) = signal {
@@ -38,7 +40,7 @@ pub(super) async fn end(data: &Path) {
 }
 
 /// Every process of a server has the data directory as its working directory.
-fn processes(data: &Path) -> Vec<Pid> {
+fn processes(data: &Path, names: &[&str]) -> Vec<Pid> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -52,7 +54,10 @@ fn processes(data: &Path) -> Vec<Pid> {
             }
             // A shell of the user's may stand there as well.
             let name = std::fs::read_to_string(entry.path().join("comm")).ok()?;
-            name.starts_with("postgres").then(|| Pid::from_raw(pid))
+            names
+                .iter()
+                .any(|each| name.starts_with(each))
+                .then(|| Pid::from_raw(pid))
         })
         .collect()
 }

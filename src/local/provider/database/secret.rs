@@ -12,7 +12,7 @@ const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 ///
 /// # Errors
 /// The operating system has no randomness.
-pub(super) fn random() -> io::Result<String> {
+pub(in crate::local::provider) fn random() -> io::Result<String> {
     let mut password = String::with_capacity(32);
     while password.len() < 32 {
         let mut bytes = [0; 64];
@@ -30,7 +30,7 @@ pub(super) fn random() -> io::Result<String> {
 ///
 /// # Errors
 /// The operating system's.
-pub(super) fn write(path: &Path, content: &str) -> io::Result<()> {
+pub(in crate::local::provider) fn write(path: &Path, content: &str) -> io::Result<()> {
     let new = path.with_extension("new~");
     let _ = std::fs::remove_file(&new);
     let mut file = OpenOptions::new()

@@ -1,21 +1,19 @@
-//! What an application asks for in its databag (`postgresql_client`, data_interfaces v0).
+//! What an application asks for in its databag (data_interfaces v0).
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::engine::Facts;
 use crate::local::model::Bag;
-
-/// PostgreSQL's limit for names, in bytes.
-const LONGEST_NAME: usize = 63;
 
 /// A database and what its user may do. It is kept: providers act once and reject later changes.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) struct Request {
+pub(in crate::local::provider) struct Request {
     /// The database's name.
-    pub(super) database: String,
-    /// Attributes of the user, such as `CREATEDB`.
-    pub(super) attributes: BTreeSet<String>,
+    pub database: String,
+    /// What the user may do beyond its database, in the server's words, such as `CREATEDB`.
+    pub attributes: BTreeSet<String>,
 }
 
 impl Request {
@@ -23,15 +21,15 @@ impl Request {
     ///
     /// # Errors
     /// One line that names the key and what it should be.
-    pub(super) fn read(bag: &Bag) -> Result<Option<Self>, String> {
+    pub(super) fn read(bag: &Bag, facts: &Facts) -> Result<Option<Self>, String> {
         let Some(database) = bag.get("database").filter(|database| !database.is_empty()) else {
             return Ok(None);
         };
-        let reserved = ["postgres", "template0", "template1"].contains(&database.as_str());
-        if reserved || database.len() > LONGEST_NAME || database.chars().any(char::is_control) {
+        if !(facts.allows)(database) || database.chars().any(char::is_control) {
             return Err(format!(
-                "`database` is `{}`: it must be a name of at most {LONGEST_NAME} bytes and not the server's own",
-                database.escape_default()
+                "`database` is `{}`: it must be a name of {} and not the server's own",
+                database.escape_default(),
+                facts.names
             ));
         }
         let roles = bag
@@ -44,21 +42,14 @@ impl Request {
             .map(str::trim)
             .filter(|role| !role.is_empty())
         {
-            match role.to_ascii_lowercase().as_str() {
-                "superuser" => attributes.insert("SUPERUSER".into()),
-                "createdb" => attributes.insert("CREATEDB".into()),
-                "createrole" => attributes.insert("CREATEROLE".into()),
-                "admin" => {
-                    attributes.insert("CREATEROLE".into());
-                    attributes.insert("CREATEDB".into())
-                }
-                _ => {
-                    return Err(format!(
-                        "`extra-user-roles` has `{}`: known are admin, createdb, createrole, superuser",
-                        role.escape_default()
-                    ));
-                }
+            let Some(known) = (facts.role)(&role.to_ascii_lowercase()) else {
+                return Err(format!(
+                    "`extra-user-roles` has `{}`: known are {}",
+                    role.escape_default(),
+                    facts.roles
+                ));
             };
+            attributes.extend(known.iter().map(|each| (*each).to_owned()));
         }
         Ok(Some(Self {
             database: database.clone(),
@@ -82,6 +73,7 @@ pub(super) fn secret_fields(bag: &Bag) -> Result<BTreeSet<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::provider::postgresql_k8s::FACTS;
 
     fn bag(entries: &[(&str, &str)]) -> Bag {
         entries
@@ -92,17 +84,17 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_before_the_database_is_named() {
-        assert_eq!(Request::read(&bag(&[])), Ok(None));
-        assert_eq!(Request::read(&bag(&[("database", "")])), Ok(None));
+        assert_eq!(Request::read(&bag(&[]), &FACTS), Ok(None));
+        assert_eq!(Request::read(&bag(&[("database", "")]), &FACTS), Ok(None));
     }
 
     #[test]
     fn roles_become_attributes() {
-        let request = Request::read(&bag(&[
+        let bag = bag(&[
             ("database", "web"),
             ("extra-user-roles", "SUPERUSER, admin"),
-        ]));
-        let request = request.unwrap().unwrap();
+        ]);
+        let request = Request::read(&bag, &FACTS).unwrap().unwrap();
         assert_eq!(request.database, "web");
         assert_eq!(
             request.attributes.into_iter().collect::<Vec<_>>(),
@@ -114,12 +106,12 @@ mod tests {
     fn what_cannot_be_is_refused() {
         for database in ["postgres", "template1", &"x".repeat(64), "a\0b"] {
             assert!(
-                Request::read(&bag(&[("database", database)])).is_err(),
+                Request::read(&bag(&[("database", database)]), &FACTS).is_err(),
                 "{database}"
             );
         }
-        let error =
-            Request::read(&bag(&[("database", "web"), ("extra-user-roles", "king")])).unwrap_err();
+        let king = bag(&[("database", "web"), ("extra-user-roles", "king")]);
+        let error = Request::read(&king, &FACTS).unwrap_err();
         assert!(
             error.starts_with("`extra-user-roles` has `king`"),
             "{error}"

@@ -11,7 +11,7 @@ use super::identity::Identity;
 /// A directory of ours, for programs that run as an [`Identity`].
 pub(super) struct Home {
     path: PathBuf,
-    open: Option<File>,
+    open: File,
 }
 
 impl Home {
@@ -21,28 +21,24 @@ impl Home {
     /// The operating system's.
     pub(super) fn open(path: &Path, identity: Identity) -> io::Result<Self> {
         identity.own(path)?;
-        let open = match identity {
-            Identity::Own => None,
-            Identity::Namespace | Identity::User { .. } => Some(File::open(path)?),
-        };
         Ok(Self {
             path: path.into(),
-            open,
+            open: File::open(path)?,
         })
     }
 
-    /// The path by which the program reaches what we reach as `path`.
+    /// The path by which the program reaches what we reach as `path`: one without odd characters, too.
     pub(super) fn inside(&self, path: &Path) -> PathBuf {
-        match (&self.open, path.strip_prefix(&self.path)) {
-            (Some(open), Ok(rest)) => Path::new("/proc/self/fd")
-                .join(open.as_raw_fd().to_string())
+        match path.strip_prefix(&self.path) {
+            Ok(rest) => Path::new("/proc/self/fd")
+                .join(self.open.as_raw_fd().to_string())
                 .join(rest),
-            _ => path.into(),
+            Err(_) => path.into(),
         }
     }
 
     /// What the program has to inherit.
-    pub(super) fn descriptor(&self) -> Option<RawFd> {
-        self.open.as_ref().map(AsRawFd::as_raw_fd)
+    pub(super) fn descriptor(&self) -> RawFd {
+        self.open.as_raw_fd()
     }
 }

@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 use sha2::{Digest, Sha256};
 
-/// PostgreSQL's name for the socket of its usual port.
-const NAME: &str = ".s.PGSQL.5432";
-/// `sizeof(sun_path)` less the closing zero, less the `.lock` that PostgreSQL puts beside it.
+/// The longest name of a server's socket: PostgreSQL's `.s.PGSQL.5432`.
+const LONGEST_NAME: usize = 13;
+/// `sizeof(sun_path)` less the closing zero, less the `.lock` that servers put beside it.
 const LONGEST: usize = 107 - 5;
 
 /// The directory of the socket of the server whose files are below `directory`: in it, or when that is too long a
 /// private one below the directory for temporary files, always the same.
 pub(super) fn directory(directory: &Path) -> PathBuf {
     let near = directory.join("run");
-    if near.as_os_str().len() + 1 + NAME.len() <= LONGEST {
+    if near.as_os_str().len() + 1 + LONGEST_NAME <= LONGEST {
         return near;
     }
     let digest = Sha256::digest(directory.as_os_str().as_encoded_bytes());
@@ -27,11 +27,6 @@ pub(super) fn directory(directory: &Path) -> PathBuf {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     Path::new("/tmp").join(format!("charmwright-{}-{name}", geteuid()))
-}
-
-/// The socket in such a directory.
-pub(super) fn path(directory: &Path) -> PathBuf {
-    directory.join(NAME)
 }
 
 /// Makes the directory, for us only.
@@ -70,7 +65,7 @@ mod tests {
     #[test]
     fn a_long_directory_gets_a_short_one_that_stays_the_same() {
         let long = PathBuf::from(format!("/{}", "a/".repeat(60)));
-        let socket = path(&directory(&long));
+        let socket = directory(&long).join("x".repeat(LONGEST_NAME));
         assert!(socket.as_os_str().len() <= LONGEST, "{}", socket.display());
         assert_eq!(directory(&long), directory(&long));
         assert_ne!(directory(&long), directory(&long.join("b")));

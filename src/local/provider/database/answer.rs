@@ -2,67 +2,54 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::PORT;
 use crate::local::model::Bag;
 use crate::local::provider::{ProviderSecret, SECRET_SCHEME};
 
 /// Everything that an answer is made of.
-pub(super) struct Access<'a> {
-    pub(super) application: &'a str,
-    pub(super) model: &'a str,
-    pub(super) relation: u32,
-    pub(super) database: &'a str,
-    pub(super) user: &'a str,
-    pub(super) password: &'a str,
-    pub(super) version: &'a str,
-}
-
-/// The name of the service for writes.
-pub(super) fn primary(application: &str, model: &str) -> String {
-    format!("{application}-primary.{model}.svc.cluster.local")
-}
-
-/// The name of the service for reads.
-pub(super) fn replicas(application: &str, model: &str) -> String {
-    format!("{application}-replicas.{model}.svc.cluster.local")
+pub(in crate::local::provider) struct Access<'a> {
+    /// `host:port` for writes.
+    pub primary: &'a str,
+    /// `host:port` for reads.
+    pub replicas: &'a str,
+    /// The database.
+    pub database: &'a str,
+    /// The relation's user.
+    pub user: &'a str,
+    /// Its password.
+    pub password: &'a str,
+    /// The server's version.
+    pub version: &'a str,
 }
 
 impl Access<'_> {
-    /// The application bag, and the secrets that it refers to by label. Fields that are not in `secret_fields` stand
-    /// in the bag as they are.
+    /// The application bag, and the secrets that it refers to by label. Of `fields` (group, field, value) those that
+    /// are not in `requested` stand in the bag as they are.
     pub(super) fn publish(
         &self,
+        relation: u32,
         request: &Bag,
-        secret_fields: &BTreeSet<String>,
+        requested: &BTreeSet<String>,
+        fields: Vec<(&'static str, &'static str, String)>,
     ) -> (Bag, BTreeMap<String, ProviderSecret>) {
-        let primary = format!("{}:{PORT}", primary(self.application, self.model));
-        let replicas = format!("{}:{PORT}", replicas(self.application, self.model));
         let mut seen = request.clone();
         seen.remove("data");
         let mut bag = Bag::from([
             ("data".into(), serde_json::json!(seen).to_string()),
             ("database".into(), self.database.into()),
-            ("endpoints".into(), primary.clone()),
-            ("read-only-endpoints".into(), replicas.clone()),
+            ("endpoints".into(), self.primary.into()),
+            ("read-only-endpoints".into(), self.replicas.into()),
             ("version".into(), self.version.into()),
         ]);
-        let fields = [
-            ("user", "username", self.user.to_owned()),
-            ("user", "password", self.password.to_owned()),
-            ("user", "uris", self.uri(&primary)),
-            ("user", "read-only-uris", self.uri(&replicas)),
-            ("tls", "tls", "False".to_owned()),
-        ];
         let mut secrets: BTreeMap<String, ProviderSecret> = BTreeMap::new();
         for (group, field, value) in fields {
-            if !secret_fields.contains(field) {
+            if !requested.contains(field) {
                 bag.insert(field.into(), value);
                 continue;
             }
-            let label = format!("database.{}.{group}.secret", self.relation);
+            let label = format!("database.{}.{group}.secret", relation);
             bag.insert(format!("secret-{group}"), format!("{SECRET_SCHEME}{label}"));
             let secret = secrets.entry(label).or_insert_with(|| ProviderSecret {
-                relation: self.relation,
+                relation,
                 ..ProviderSecret::default()
             });
             secret.content.insert(field.into(), value);
@@ -70,10 +57,11 @@ impl Access<'_> {
         (bag, secrets)
     }
 
-    fn uri(&self, endpoint: &str) -> String {
+    /// The URI of the database at an endpoint.
+    pub(in crate::local::provider) fn uri(&self, scheme: &str, endpoint: &str) -> String {
         let database = escape(self.database);
         format!(
-            "postgresql://{}:{}@{endpoint}/{database}",
+            "{scheme}://{}:{}@{endpoint}/{database}",
             self.user, self.password
         )
     }
@@ -97,16 +85,21 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn access() -> Access<'static> {
-        Access {
-            application: "pg",
-            model: "demo",
-            relation: 7,
-            database: "web",
-            user: "relation_id_7",
-            password: "s3cr3t",
-            version: "16.9",
-        }
+    const ACCESS: Access<'static> = Access {
+        primary: "pg-primary.demo.svc.cluster.local:5432",
+        replicas: "pg-replicas.demo.svc.cluster.local:5432",
+        database: "web",
+        user: "relation_id_7",
+        password: "s3cr3t",
+        version: "16.9",
+    };
+
+    fn fields() -> Vec<(&'static str, &'static str, String)> {
+        vec![
+            ("user", "username", "relation_id_7".into()),
+            ("user", "password", "s3cr3t".into()),
+            ("tls", "tls", "False".into()),
+        ]
     }
 
     fn bag(entries: &[(&str, &str)]) -> Bag {
@@ -116,24 +109,12 @@ mod tests {
             .collect()
     }
 
-    const URI: &str =
-        "postgresql://relation_id_7:s3cr3t@pg-primary.demo.svc.cluster.local:5432/web";
-    const READ_ONLY_URI: &str =
-        "postgresql://relation_id_7:s3cr3t@pg-replicas.demo.svc.cluster.local:5432/web";
-
     #[test]
     fn requested_secrets_are_secrets() {
-        let requested = [
-            "username",
-            "password",
-            "tls",
-            "tls-ca",
-            "uris",
-            "read-only-uris",
-        ];
+        let requested = ["username", "password", "tls", "tls-ca", "uris"];
         let requested = requested.iter().map(|field| (*field).to_owned()).collect();
-        let (published, secrets) =
-            access().publish(&bag(&[("database", "web"), ("data", "{}")]), &requested);
+        let request = bag(&[("database", "web"), ("data", "{}")]);
+        let (published, secrets) = ACCESS.publish(7, &request, &requested, fields());
         let expected = bag(&[
             ("data", r#"{"database":"web"}"#),
             ("database", "web"),
@@ -149,12 +130,7 @@ mod tests {
         assert_eq!(published, expected);
         assert_eq!(
             secrets["database.7.user.secret"].content,
-            bag(&[
-                ("username", "relation_id_7"),
-                ("password", "s3cr3t"),
-                ("uris", URI),
-                ("read-only-uris", READ_ONLY_URI),
-            ])
+            bag(&[("username", "relation_id_7"), ("password", "s3cr3t")])
         );
         assert_eq!(
             secrets["database.7.tls.secret"].content,
@@ -165,18 +141,24 @@ mod tests {
 
     #[test]
     fn a_requirer_without_secrets_gets_plain_fields() {
-        let (published, secrets) = access().publish(&bag(&[("database", "web")]), &BTreeSet::new());
+        let request = bag(&[("database", "web")]);
+        let (published, secrets) = ACCESS.publish(7, &request, &BTreeSet::new(), fields());
         assert!(secrets.is_empty());
         assert_eq!(published["username"], "relation_id_7");
         assert_eq!(published["password"], "s3cr3t");
-        assert_eq!(published["uris"], URI);
         assert_eq!(published["tls"], "False");
         assert!(!published.contains_key("secret-user"));
     }
 
     #[test]
     fn odd_names_are_escaped_in_the_uri() {
-        assert_eq!(escape("my-db_1.2~"), "my-db_1.2~");
-        assert_eq!(escape("a/b c%"), "a%2Fb%20c%25");
+        let access = Access {
+            database: "a/b c%-_.~",
+            ..ACCESS
+        };
+        assert_eq!(
+            access.uri("postgresql", access.primary),
+            "postgresql://relation_id_7:s3cr3t@pg-primary.demo.svc.cluster.local:5432/a%2Fb%20c%25-_.~"
+        );
     }
 }

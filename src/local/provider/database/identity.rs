@@ -1,4 +1,4 @@
-//! As whom the server runs: PostgreSQL refuses to run as root.
+//! As whom the server runs: database servers refuse to run as root.
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::path::Path;
@@ -41,7 +41,7 @@ impl Identity {
         if matches!(probe.status().await, Ok(status) if status.success()) {
             return Self::Namespace;
         }
-        let user = ["postgres", "nobody"]
+        let user = ["postgres", "mysql", "nobody"]
             .iter()
             .find_map(|name| User::from_name(name).ok().flatten());
         match user {

@@ -1,0 +1,376 @@
+//! A real server. Without MariaDB or MySQL on the machine these fail with the command that installs it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+use charmwright::local::model::Status;
+use charmwright::local::provider::{Provider, Update, View, mysql_k8s};
+
+use super::database::{kill, request, servers, socket, user, wait_until};
+use super::{Bag, bag, run, view};
+
+fn with_relation(view: View, id: u32, bag: Bag) -> View {
+    super::database::with_relation(view, "mysql_client", id, bag)
+}
+
+/// The client as an application runs it, but through the service's socket.
+fn client(socket: &Path, credentials: &Bag, database: &str) -> Command {
+    let mut client = Command::new("mariadb");
+    client
+        .args(["--no-defaults", "--batch", "--skip-column-names"])
+        .arg("--default-character-set=utf8mb4")
+        .args(["--user", &credentials["username"]])
+        .arg("--socket")
+        .arg(socket)
+        .args(["--database", database])
+        .env("MYSQL_PWD", &credentials["password"])
+        .stdin(Stdio::null());
+    client
+}
+
+fn mysql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Output {
+    client(socket(update, 3306), credentials, database)
+        .args(["--execute", sql])
+        .output()
+        .expect("mariadb is missing: apt-get install --yes mariadb-client")
+}
+
+fn select(update: &Update, credentials: &Bag, database: &str, sql: &str) -> String {
+    let output = mysql(update, credentials, database, sql);
+    assert!(
+        output.status.success(),
+        "{sql}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn refused(update: &Update, credentials: &Bag, database: &str, sql: &str) -> String {
+    let output = mysql(update, credentials, database, sql);
+    assert!(!output.status.success(), "{sql}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+const KEPT: &str = "CREATE TABLE kept (id INT PRIMARY KEY)";
+
+#[test]
+fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let started = Instant::now();
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let mut bag = request("web");
+        bag.insert("external-node-connectivity".into(), "true".into());
+        bag.insert("extra-user-roles".into(), "admin".into());
+        let view = with_relation(view("mysql-k8s", directory.path()), 7, bag);
+        let update = provider.reconcile(&view).await.unwrap();
+        eprintln!("first answer after {:?}", started.elapsed());
+        assert_eq!(
+            update.status,
+            Status {
+                status: "active".into(),
+                message: "Primary".into()
+            }
+        );
+        let again = Instant::now();
+        let second = provider.reconcile(&view).await.unwrap();
+        eprintln!("second answer after {:?}", again.elapsed());
+        assert_eq!(second.application_bags, update.application_bags);
+        assert_eq!(second.secrets, update.secrets);
+        assert_eq!(second.services, update.services);
+
+        let answer = &update.application_bags[&7];
+        let keys: Vec<_> = answer.keys().map(String::as_str).collect();
+        let published = [
+            "data",
+            "database",
+            "endpoints",
+            "read-only-endpoints",
+            "secret-user",
+            "version",
+        ];
+        assert_eq!(keys, published);
+        assert_eq!(answer["database"], "web");
+        assert_eq!(
+            answer["endpoints"],
+            "mysql-k8s-primary.demo.svc.cluster.local.:3306"
+        );
+        assert_eq!(
+            answer["read-only-endpoints"],
+            "mysql-k8s-replicas.demo.svc.cluster.local.:3306"
+        );
+        assert_eq!(answer["secret-user"], "secret://database.7.user.secret");
+        let hosts: Vec<_> = update
+            .services
+            .iter()
+            .flat_map(|service| &service.hostnames)
+            .collect();
+        assert_eq!(
+            hosts,
+            [
+                "mysql-k8s-primary.demo.svc.cluster.local",
+                "mysql-k8s-primary.demo.svc.cluster.local.",
+                "mysql-k8s-replicas.demo.svc.cluster.local",
+                "mysql-k8s-replicas.demo.svc.cluster.local.",
+            ]
+        );
+
+        let user = user(&update, 7);
+        let keys: Vec<_> = user.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["password", "username"]);
+        assert_eq!(user["username"], "relation-7_0f1e2d3c4b5a497");
+        let sql = |sql| select(&update, user, "web", sql);
+        assert_eq!(sql("SELECT VERSION()"), answer["version"]);
+        assert_eq!(sql("SELECT CURRENT_USER()"), "relation-7_0f1e2d3c4b5a497@%");
+        sql("CREATE TABLE visitors (id INT AUTO_INCREMENT PRIMARY KEY, at TIMESTAMP, word TEXT)");
+        sql("INSERT INTO visitors (word) VALUES ('Grüße 😀')");
+        assert_eq!(
+            sql("SELECT COUNT(*), MAX(word) FROM visitors"),
+            "1\tGrüße 😀"
+        );
+        // As with the charm's group replication.
+        let keyless = refused(&update, user, "web", "CREATE TABLE keyless (word TEXT)");
+        assert!(keyless.contains("requires a primary key"), "{keyless}");
+        refused(&update, user, "web", "SELECT * FROM mysql.global_priv");
+        refused(&update, user, "web", "CREATE DATABASE other");
+        provider.stop(true).await;
+    });
+    assert!(!directory.path().exists() || servers(directory.path()).is_empty());
+}
+
+#[test]
+fn a_removed_relation_cannot_log_in_and_its_data_stays_for_the_next() {
+    let name = r#"we'b`"=\; x"#;
+    let directory = tempfile::tempdir().unwrap();
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let empty = view("db", directory.path());
+        let related = with_relation(empty.clone(), 3, request(name));
+        let update = provider.reconcile(&related).await.unwrap();
+        let old = user(&update, 3).clone();
+        select(&update, &old, name, KEPT);
+        select(&update, &old, name, "INSERT INTO kept VALUES (42)");
+
+        let gone = provider.reconcile(&empty).await.unwrap();
+        assert!(gone.application_bags.is_empty() && gone.secrets.is_empty());
+        let error = refused(&gone, &old, name, "SELECT 1");
+        assert!(error.contains("Access denied"), "{error}");
+
+        let next = provider
+            .reconcile(&with_relation(empty, 4, request(name)))
+            .await
+            .unwrap();
+        let new = user(&next, 4);
+        assert_ne!(new["username"], old["username"]);
+        assert_ne!(new["password"], old["password"]);
+        assert_eq!(select(&next, new, name, "SELECT id FROM kept"), "42");
+        select(
+            &next,
+            new,
+            name,
+            "ALTER TABLE kept ADD more TEXT; DROP TABLE kept",
+        );
+        provider.stop(true).await;
+    });
+}
+
+#[test]
+fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
+    let directory = tempfile::tempdir().unwrap();
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let mut view = with_relation(view("db", directory.path()), 1, request("o_e"));
+        view = with_relation(view, 2, bag(&[("database", "two")]));
+        view = with_relation(view, 3, request("oxe"));
+        view = with_relation(view, 5, request("mysql"));
+        view = with_relation(view, 6, Bag::new());
+        let mut router = request("nowhere");
+        router.insert("extra-user-roles".into(), "mysqlrouter".into());
+        view = with_relation(view, 8, router);
+        let update = provider.reconcile(&view).await.unwrap();
+        assert_eq!(update.status.status, "blocked");
+        assert!(
+            update.status.message.contains("relation 5"),
+            "{}",
+            update.status.message
+        );
+        assert_eq!(
+            update.application_bags.keys().copied().collect::<Vec<_>>(),
+            [1, 2, 3, 8]
+        );
+        let plain = &update.application_bags[&2];
+        assert!(!plain.contains_key("secret-user"));
+        select(&update, plain, "two", "SELECT 1");
+        refused(&update, plain, "oxe", "SELECT 1");
+        // A name in a grant is a pattern, in which `_` is any letter.
+        refused(&update, user(&update, 1), "oxe", "SELECT 1");
+        let mut wrong = plain.clone();
+        wrong.insert("password".into(), "guess".into());
+        refused(&update, &wrong, "two", "SELECT 1");
+        let router = user(&update, 8);
+        let databases = select(&update, router, "two", "SHOW DATABASES LIKE 'nowhere'");
+        assert_eq!(databases, "");
+        select(
+            &update,
+            router,
+            "two",
+            "CREATE USER more; GRANT SELECT ON two.* TO more",
+        );
+        provider.stop(true).await;
+    });
+}
+
+#[test]
+fn nobody_is_operator_without_the_password_which_is_in_no_log_and_no_argument() {
+    let directory = tempfile::tempdir().unwrap();
+    let view = with_relation(view("db", directory.path()), 7, request("web"));
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let update = provider.reconcile(&view).await.unwrap();
+        for name in ["root", "mysql", "mariadb.sys", ""] {
+            let nobody = bag(&[("username", name), ("password", "")]);
+            refused(&update, &nobody, "web", "SELECT 1");
+        }
+        let credentials = directory.path().join("client.cnf");
+        for secret in [&credentials, &directory.path().join("init.sql")] {
+            let mode = secret.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", secret.display());
+        }
+        let text = std::fs::read_to_string(credentials).unwrap();
+        let operator = text.lines().find_map(|line| line.strip_prefix("password="));
+        let log = std::fs::read_to_string(directory.path().join("server.log")).unwrap();
+        assert!(log.contains("ready for connections"));
+        for process in servers(directory.path()) {
+            let arguments = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap();
+            for secret in [operator.unwrap(), &user(&update, 7)["password"]] {
+                assert!(!log.contains(secret) && !arguments.contains(secret));
+            }
+        }
+        provider.stop(true).await;
+    });
+}
+
+#[test]
+fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
+    let directory = tempfile::tempdir().unwrap();
+    let view = with_relation(view("db", directory.path()), 7, request("web"));
+    let first = run(async {
+        let mut provider = mysql_k8s::provider();
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", KEPT);
+        let stopping = Instant::now();
+        provider.stop(false).await;
+        eprintln!("stopped in {:?}", stopping.elapsed());
+        assert_eq!(servers(directory.path()), [0; 0]);
+        update
+    });
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let started = Instant::now();
+        let update = provider.reconcile(&view).await.unwrap();
+        eprintln!("started again in {:?}", started.elapsed());
+        assert_eq!(update.secrets, first.secrets);
+        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
+        provider.stop(true).await;
+    });
+}
+
+#[test]
+fn everything_killed_comes_back_with_its_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let view = with_relation(view("db", directory.path()), 7, request("web"));
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", KEPT);
+        kill("-KILL", &servers(directory.path()));
+        // The reconcile after it finds a server that is on its way up, or the watcher's.
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
+        // As when the daemon is killed: nobody watches, the socket and the file of the process id stay.
+        drop(provider);
+    });
+    wait_until("the server ends with its parent", || {
+        servers(directory.path()).is_empty()
+    });
+    std::fs::write(directory.path().join("data/server.pid"), "1\n").unwrap();
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
+        provider.stop(true).await;
+    });
+}
+
+#[test]
+fn several_at_once_with_long_paths_and_odd_names() {
+    let root = tempfile::tempdir().unwrap();
+    let odd: PathBuf = root
+        .path()
+        .join("a directory's name, with \"all\" of it".repeat(4));
+    let (one, two) = (odd.join("one"), odd.join("two"));
+    run(async {
+        let (mut first, mut second) = (mysql_k8s::provider(), mysql_k8s::provider());
+        let views = [&one, &two].map(|each| with_relation(view("db", each), 7, request("web")));
+        let left = first.reconcile(&views[0]).await.unwrap();
+        let right = second.reconcile(&views[1]).await.unwrap();
+        select(&left, user(&left, 7), "web", KEPT);
+        refused(&right, user(&left, 7), "web", "SELECT 1");
+        select(&right, user(&right, 7), "web", KEPT);
+        let socket = socket(&left, 3306);
+        assert!(socket.as_os_str().len() < 108);
+        first.stop(true).await;
+        second.stop(true).await;
+        assert!(!socket.parent().unwrap().exists());
+        assert!(!one.exists() && !two.exists());
+    });
+}
+
+/// The daemon of the next test, in a process of its own.
+#[test]
+#[ignore = "started by the next test"]
+fn daemon() {
+    let directory = PathBuf::from(std::env::var_os("DAEMON_DIRECTORY").unwrap());
+    let view = with_relation(view("db", &directory), 7, request("web"));
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", KEPT);
+        std::fs::write(directory.join("ready"), "").unwrap();
+        std::future::pending::<()>().await;
+    });
+}
+
+#[test]
+fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut daemon = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "mysql::daemon", "--ignored"])
+        .env("DAEMON_DIRECTORY", directory.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the daemon is ready", || {
+        directory.path().join("ready").exists()
+    });
+    assert!(!servers(directory.path()).is_empty());
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    wait_until("the server ends with the daemon", || {
+        servers(directory.path()).is_empty()
+    });
+    let view = with_relation(view("db", directory.path()), 7, request("web"));
+    run(async {
+        let mut provider = mysql_k8s::provider();
+        let update = provider.reconcile(&view).await.unwrap();
+        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
+        provider.stop(false).await;
+        // What `destroy` does after a daemon was killed.
+        let mut heir = mysql_k8s::provider();
+        heir.adopt(directory.path());
+        heir.stop(true).await;
+    });
+    assert!(!directory.path().exists());
+}
