@@ -27,6 +27,8 @@ pub struct Journey {
     programs: tempfile::TempDir,
     /// Where commands run.
     pub cwd: PathBuf,
+    /// What commands get beside the test's own environment.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Journey {
@@ -40,6 +42,7 @@ impl Journey {
             directory,
             programs,
             cwd,
+            environment: Vec::new(),
         }
     }
 
@@ -60,6 +63,7 @@ impl Journey {
             .current_dir(&self.cwd)
             .env("PATH", path)
             .env_remove("CHARMWRIGHT_PEBBLE")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
@@ -188,14 +192,9 @@ impl Journey {
         (status.parse().unwrap(), body.to_owned())
     }
 
-    /// Copies the files of a directory of `integration/apps` into one of the journey.
+    /// Copies a directory of `integration/apps` into one of the journey, over what is there.
     pub fn copy_app(&self, name: &str, target: &Path) {
-        let source = repository().join("integration/apps").join(name);
-        fs::create_dir_all(target).unwrap();
-        for entry in fs::read_dir(source).unwrap() {
-            let entry = entry.unwrap();
-            fs::copy(entry.path(), target.join(entry.file_name())).unwrap();
-        }
+        copy(&repository().join("integration/apps").join(name), target);
     }
 
     /// Ends the model; panics when anything of it is left.
@@ -230,6 +229,19 @@ impl Drop for Journey {
     fn drop(&mut self) {
         let program = self.programs.path().join("charmwright");
         let _ = self.command(program).args(["local", "destroy"]).output();
+    }
+}
+
+fn copy(source: &Path, target: &Path) {
+    fs::create_dir_all(target).unwrap();
+    for entry in fs::read_dir(source).unwrap() {
+        let entry = entry.unwrap();
+        let target = target.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

@@ -1,0 +1,42 @@
+//! What goes wrong, and heals.
+
+use crate::app::App;
+use crate::life::{MISSING, POSTGRESQL};
+use crate::units::UNITS;
+
+pub fn its_process_is_killed(app: &App) {
+    let before = app.main_service();
+    // Only in a container of its own: the first process there is not this machine's.
+    let kill = format!(
+        "[[ $(tr '\\0' ' ' </proc/1/cmdline) == *pebble* ]] && pkill -KILL -f '{}'",
+        app.framework.process
+    );
+    app.pebble_ok(0, &["exec", "--", "bash", "-c", &kill]);
+    app.until_pebble(0, "the main service runs again", |services| {
+        let line = App::service(services, app.framework.name);
+        line.contains(" active ") && line != before
+    });
+    app.answers("/version", "2");
+    app.settles("active", "");
+}
+
+pub fn its_container_is_lost(app: &App) {
+    app.journey.local(&["restart", &app.unit(0)]);
+    app.answers("/version", "2");
+    app.settles("active", "");
+    app.ticks(&[0], &UNITS);
+    assert_eq!(app.get("/visitors"), "8");
+}
+
+pub fn its_database_goes_and_comes_back(app: &App) {
+    app.journey
+        .local(&["remove-relation", &app.name, POSTGRESQL]);
+    app.settles("blocked", MISSING);
+    app.is_silent();
+    app.journey.local(&["integrate", &app.name, POSTGRESQL]);
+    app.settles("active", "");
+    app.answers("/", "Hello, world!");
+    // The provider keeps a database whose relation has gone.
+    assert_eq!(app.get("/visitors"), "9");
+    app.ticks(&[0], &UNITS);
+}
