@@ -20,14 +20,9 @@ pub struct Charm {
     bases: Vec<(String, Base)>,
     /// The workload container; its image is the resource of this name with `-image`.
     container: PerGeneration<String>,
-    /// What users' options have before their names as variables.
-    variable_prefix: PerGeneration<String>,
     /// Names of options that start like this are not for users.
     #[serde(default)]
     pub reserved_option_prefixes: Vec<String>,
-    /// Whether `framework_logging_format: json` is there for it.
-    #[serde(default)]
-    pub json_logging: bool,
     /// Actions beside those that every framework has.
     #[serde(default)]
     actions: Mapping,
@@ -94,14 +89,6 @@ impl Charm {
     #[must_use]
     pub fn container(&self, generation: Generation) -> &str {
         self.container.of(generation).map_or("app", String::as_str)
-    }
-
-    /// What users' options have before their names as variables.
-    #[must_use]
-    pub fn variable_prefix(&self, generation: Generation) -> &str {
-        self.variable_prefix
-            .of(generation)
-            .map_or("APP_", String::as_str)
     }
 
     /// What the extension adds, in `charmcraft.yaml`'s own words, for a project of which `framework` is the name; without

@@ -54,7 +54,6 @@ pub(super) fn problems(framework: &Framework, file: &str, text: &str) -> Vec<Err
         .extend(broken.into_iter().flatten().cloned());
     if let (Ok(charm), Ok(rock), Ok(runtime)) = (charm, rock, runtime) {
         checker.charm(&charm);
-        checker.json_logging(&charm, &runtime);
         checker.runtime(&runtime, &charm);
         checker.rock(&rock, &runtime);
         checker.files(framework, &runtime);
@@ -158,16 +157,6 @@ impl Checker<'_> {
             }
         }
         self.options(charm);
-    }
-
-    /// `framework_logging_format: json` is allowed when packing if and only if the running charm can do it.
-    fn json_logging(&mut self, charm: &Charm, runtime: &Runtime) {
-        if charm.json_logging != runtime.json_logging.is_some() {
-            self.add(
-                &["charm", "json-logging"],
-                "`charm.json-logging` is true where `runtime.json-logging` is there, and only there",
-            );
-        }
     }
 
     /// Options as Juju takes them, each there once for each generation.
@@ -513,12 +502,7 @@ mod tests {
                 "`run-time` is not known; what may be there: `charm`, `rock`, `runtime`",
             ),
             ("runtime:\n", "'runtime':\n", "`runtime:` must begin a line"),
-            ("variable-prefix: APP_", "variable-prefix: &p APP_", ""),
-            (
-                "  container: app",
-                "  json-logging: true\n  container: app",
-                "`charm.json-logging` is true where `runtime.json-logging` is there",
-            ),
+            ("user-prefix: APP_", "user-prefix: &p APP_", ""),
             (
                 "  title: Perl\n  bases",
                 "\ttitle: Perl\n  bases",
@@ -548,8 +532,8 @@ mod tests {
     #[test]
     fn a_section_that_needs_another_cannot_be_read_alone() {
         let text = sound()
-            .replace("variable-prefix: APP_", "variable-prefix: &prefix APP_")
-            .replace("user-prefix: APP_", "user-prefix: *prefix");
+            .replace("container: app", "container: &app app")
+            .replace("  service: perl\n  app-", "  service: *app\n  app-");
         let said = said(&text);
         assert!(
             said[0].contains("`runtime:` must begin a line, be plain and refer to no anchor"),
@@ -570,8 +554,7 @@ mod tests {
 
     #[test]
     fn files_that_the_running_charm_pushes_must_be_in_the_folder() {
-        let text = sound().replace("  container: app", "  json-logging: true\n  container: app")
-            + "  json-logging: {directory: /tmp/x, files: [log.conf]}\n";
+        let text = sound() + "  json-logging: {directory: /tmp/x, files: [log.conf]}\n";
         let said = said(&text);
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(

@@ -59,7 +59,7 @@ impl Report {
 
 /// Options that would not reach the app, or keep another from it, since both become the same variable.
 fn hidden_options(project: &Project, expanded: &Expanded, report: &mut Report) {
-    let prefix = expanded.charm.variable_prefix(expanded.generation);
+    let prefix = &expanded.user_prefix;
     let variable = |name: &str| format!("{prefix}{}", name.to_uppercase().replace('-', "_"));
     let own = format!("{}-", expanded.framework.name);
     let users = project.mapping();

@@ -37,8 +37,8 @@ pub struct Expanded {
     pub project: Mapping,
     /// The framework.
     pub framework: Framework,
-    /// What its extension adds.
-    pub(super) charm: Charm,
+    /// What the user's options have before their names as variables.
+    pub(super) user_prefix: String,
     /// The base, such as `ubuntu@24.04`.
     pub base: String,
     /// What follows from the base.
@@ -158,7 +158,7 @@ fn apply(
         .into());
     };
     let framework = sound(framework)?;
-    let charm = framework.charm()?;
+    let (charm, runtime) = (framework.charm()?, framework.runtime()?);
     let (base, generation, remarks) = choose_base(project, mapping, extension, &charm, switch)?;
 
     match mapping.get("type") {
@@ -240,7 +240,7 @@ fn apply(
         &project.directory,
         extension,
         generation,
-        charm.json_logging,
+        runtime.json_logging.is_some(),
     )?;
 
     let mut merged = mapping.clone();
@@ -261,7 +261,7 @@ fn apply(
     Ok(Expanded {
         project: merged,
         framework,
-        charm,
+        user_prefix: runtime.user_prefix,
         base,
         generation,
         remarks,

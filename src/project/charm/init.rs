@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::FILE;
-use crate::frameworks::{Frameworks, Generation, charm::Charm};
+use crate::frameworks::{Frameworks, Generation};
 use crate::project::{self, Error, write_whole};
 
 /// The files of a project, by name, sorted without regard to case.
@@ -50,7 +50,8 @@ pub struct Initialised {
 /// The name or the base will not do, a file is there already, or the operating system refuses.
 pub fn init(request: &Init) -> Result<Initialised, Error> {
     let frameworks = Frameworks::of_charm_project(&request.directory);
-    let charm = project::profile(&frameworks, &request.profile)?.charm()?;
+    let framework = project::profile(&frameworks, &request.profile)?;
+    let charm = framework.charm()?;
     let Some(base) = charm.base(&request.base).filter(|base| base.init) else {
         let offered: Vec<&str> = charm
             .bases()
@@ -89,10 +90,12 @@ pub fn init(request: &Init) -> Result<Initialised, Error> {
         )));
     }
     std::fs::create_dir_all(&request.directory).map_err(Error::write(&request.directory))?;
+    let runtime = framework.runtime()?;
+    let words = (charm.title.as_str(), runtime.user_prefix.as_str());
     let mut files = Vec::new();
     for (file, template) in TEMPLATE {
         if !there.contains(file) {
-            let text = fill(template, request, &name, &charm, base.generation);
+            let text = fill(template, request, &name, words, base.generation);
             write_whole(&request.directory.join(file), text.as_bytes())?;
             files.push(*file);
         }
@@ -153,7 +156,7 @@ fn fill(
     template: &str,
     request: &Init,
     name: &str,
-    charm: &Charm,
+    (title, prefix): (&str, &str),
     generation: Generation,
 ) -> String {
     let links = request
@@ -176,12 +179,9 @@ fn fill(
             continue;
         }
         let line = line
-            .replace("{title}", &charm.title)
+            .replace("{title}", title)
             .replace("{extension}", &request.profile)
-            .replace(
-                "{variable}",
-                &format!("{}GREETING", charm.variable_prefix(generation)),
-            )
+            .replace("{variable}", &format!("{prefix}GREETING"))
             .replace("{base}", &request.base)
             .replace("{name}", name);
         if line == "{links}" {
