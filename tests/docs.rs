@@ -318,54 +318,6 @@ fn cells(row: &str) -> Option<Vec<&str>> {
 }
 
 #[test]
-fn every_option_of_fastapi_is_in_the_reference_with_its_variable_and_default() {
-    let page = read(&repository().join("docs/reference/fastapi.md"));
-    let data: Value = yaml::from_str(&read(
-        &repository().join("metadata/frameworks/fastapi.yaml"),
-    ))
-    .unwrap();
-    let text = |value: &Value| {
-        value
-            .as_str()
-            .map_or_else(|| yaml::to_string(value).unwrap(), str::to_owned)
-            .trim()
-            .to_owned()
-    };
-    let Value::Sequence(declared) = &data["charm"]["options"] else {
-        panic!("no list of options");
-    };
-    for option in declared {
-        let name = option["name"].as_str().unwrap();
-        let row = page
-            .lines()
-            .find(|line| line.starts_with(&format!("| `{name}`")))
-            .unwrap_or_else(|| panic!("`{name}` is not in the reference"));
-        let cells = cells(row).unwrap();
-        if let Some(default) = option.get("default") {
-            let shown = cells[2].trim_matches('`');
-            assert_eq!(shown, text(default), "{row}");
-        }
-        let runtime = &data["runtime"];
-        if let Some(variable) = runtime["options"][name].get("variable") {
-            assert_eq!(cells[3].trim_matches('`'), text(variable), "{row}");
-        }
-        for bound in ["minimum", "maximum"] {
-            if let Some(bound) = runtime["options"][name].get(bound) {
-                assert!(cells[1].contains(&text(bound)), "{row}");
-            }
-        }
-        for choice in runtime["options"][name]
-            .get("choices")
-            .and_then(Value::as_sequence)
-            .into_iter()
-            .flatten()
-        {
-            assert!(cells[1].contains(&format!("`{}`", text(choice))), "{row}");
-        }
-    }
-}
-
-#[test]
 fn every_key_of_a_framework_file_is_in_the_reference() {
     let page = read(&repository().join("docs/reference/framework-file.md"));
     let mut count = 0;
@@ -449,7 +401,7 @@ fn fixed_parts(message: &str) -> Vec<String> {
 
 #[test]
 fn every_status_of_the_reference_is_in_the_source() {
-    let page = read(&repository().join("docs/reference/fastapi.md"));
+    let page = read(&repository().join("docs/reference/charm.md"));
     let source = runtime_source();
     let section = page.split("## Statuses").nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
@@ -474,7 +426,7 @@ fn every_status_of_the_reference_is_in_the_source() {
 
 #[test]
 fn the_texts_of_the_source_are_in_the_reference() {
-    let page = read(&repository().join("docs/reference/fastapi.md"));
+    let page = read(&repository().join("docs/reference/charm.md"));
     for text in [
         "Waiting for pebble ready",
         "Waiting for peer integration",
