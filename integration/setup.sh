@@ -88,7 +88,7 @@ rust() {
 
 wheels() {
     mkdir -p "$build"
-    key=$( (/bin/python3 --version && cat "$here"/apps/*/*/requirements.txt) | sha256sum)
+    key=$( (/bin/python3 --version && cat "$here"/apps/*/*/requirements.txt "$here"/gunicorn/*.txt) | sha256sum)
     if [ "$(cat "$build/wheels" 2>/dev/null)" = "$key" ]; then
         return
     fi
@@ -99,6 +99,11 @@ wheels() {
         # The extensions add these to the image.
         /bin/python3 -m pip download --quiet --disable-pip-version-check --dest "$directory" \
             --requirement "$requirements" 'gunicorn~=23.0' uvicorn >&2
+    done
+    # Of gunicorn, the tests want several versions.
+    for requirements in "$here"/gunicorn/*.txt; do
+        /bin/python3 -m pip download --quiet --disable-pip-version-check --dest "$(mktemp -d -p "$directory")" \
+            --requirement "$requirements" >&2
     done
     rm -rf "$directory"
     printf '%s\n' "$key" >"$build/wheels"
