@@ -17,7 +17,7 @@ use super::observation::{Container, Observation};
 use super::options::Options;
 use crate::frameworks::gunicorn::command;
 use crate::frameworks::gunicorn::config_file::{
-    ConfigFile, STANDARD_STREAM, TRACING_PROBE, reload_suffices,
+    ConfigFile, STANDARD_STREAM, TRACING_PROBE, Tracing, reload_suffices,
 };
 use crate::frameworks::runtime::{Gunicorn, Runtime};
 use crate::interfaces::{Bag, Provided};
@@ -348,27 +348,28 @@ fn texts(
         error_log: &error_log,
         settings: &settings,
         json_logging: asked && charm.runtime.json_logging.is_some(),
-        tracing: false,
+        tracing: Tracing::Off,
     };
     let has_endpoint = wanted
         .provided
         .iter()
         .any(|provided| provided.interface == "tracing");
-    let text = |file: &ConfigFile<'_>| Text {
-        probe: file.tracing.then(|| probe.to_vec()),
-        content: file.text(),
+    let possible: &[Tracing] = if has_endpoint {
+        &[Tracing::On, Tracing::Lacking]
+    } else {
+        &[Tracing::Off]
+    };
+    let text = |tracing: &Tracing| Text {
+        probe: (*tracing == Tracing::On).then(|| probe.to_vec()),
+        content: ConfigFile {
+            tracing: *tracing,
+            ..plain.clone()
+        }
+        .text(),
         refresh: None,
-        without_tracing: has_endpoint && !file.tracing,
+        without_tracing: *tracing == Tracing::Lacking,
     };
-    let with_tracing = ConfigFile {
-        tracing: true,
-        ..plain.clone()
-    };
-    let mut texts = vec![text(&plain)];
-    if has_endpoint {
-        texts.insert(0, text(&with_tracing));
-    }
-    texts
+    possible.iter().map(text).collect()
 }
 
 fn config(gunicorn: &Gunicorn, texts: Vec<Text>) -> Config {

@@ -118,6 +118,7 @@ fn setup(case: &Case) -> Setup {
             ..Declared::default()
         },
         layer: case.layer,
+        ..Setup::default()
     }
 }
 

@@ -6,9 +6,12 @@
 mod container;
 mod database;
 mod frameworks;
+mod gunicorn;
 mod journey;
 mod kills;
 mod migration;
+#[path = "../python_packages/mod.rs"]
+mod python_packages;
 mod refusals;
 mod sequences;
 mod support;

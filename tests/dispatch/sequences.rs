@@ -391,6 +391,7 @@ fn every_sequence_of_events_ends_as_a_fresh_deployment() {
                     ..Declared::default()
                 },
                 layer: random.of(&[LAYER, WITH_HELPERS]),
+                ..Setup::default()
             };
             let operations: Vec<Operation> = (0..LENGTH).map(|_| operation(&mut random)).collect();
             let done = AssertUnwindSafe(sequence(setup, &operations));

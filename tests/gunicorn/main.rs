@@ -8,7 +8,9 @@ mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use charmwright::frameworks::gunicorn::config_file::{ConfigFile, STANDARD_STREAM, TRACING_PROBE};
+use charmwright::frameworks::gunicorn::config_file::{
+    ConfigFile, STANDARD_STREAM, TRACING_PROBE, Tracing,
+};
 use serde_json::Value;
 
 use server::{Server, check, python};
@@ -23,7 +25,7 @@ fn text(settings: &BTreeMap<&str, i64>, json_logging: bool, tracing: bool) -> St
         error_log: STANDARD_STREAM,
         settings,
         json_logging,
-        tracing,
+        tracing: if tracing { Tracing::On } else { Tracing::Off },
     }
     .text()
 }

@@ -31,7 +31,18 @@ pub struct ConfigFile<'a> {
     /// Whether logs are lines of JSON.
     pub json_logging: bool,
     /// Whether workers send spans.
-    pub tracing: bool,
+    pub tracing: Tracing,
+}
+
+/// Whether workers send spans.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tracing {
+    /// Nobody takes them.
+    Off,
+    /// They do.
+    On,
+    /// They would, but the packages for it are not there; the file remembers it.
+    Lacking,
 }
 
 impl ConfigFile<'_> {
@@ -53,7 +64,11 @@ impl ConfigFile<'_> {
         for (name, value) in self.settings {
             let _ = writeln!(text, "{name} = {value}");
         }
-        for (wanted, part) in [(self.json_logging, JSON_LOGGING), (self.tracing, TRACING)] {
+        if self.tracing == Tracing::Lacking {
+            text.push_str("# Spans could be sent, but the packages for it are not there.\n");
+        }
+        let tracing = self.tracing == Tracing::On;
+        for (wanted, part) in [(self.json_logging, JSON_LOGGING), (tracing, TRACING)] {
             if wanted {
                 text.push('\n');
                 text.push_str(part);
@@ -108,7 +123,7 @@ mod tests {
             error_log: STANDARD_STREAM,
             settings,
             json_logging: false,
-            tracing: false,
+            tracing: Tracing::Off,
         }
     }
 
@@ -139,7 +154,7 @@ mod tests {
         {
             let text = ConfigFile {
                 json_logging,
-                tracing,
+                tracing: if tracing { Tracing::On } else { Tracing::Off },
                 ..plain.clone()
             }
             .text();
@@ -189,13 +204,25 @@ mod tests {
                 ..old.clone()
             },
             ConfigFile {
-                tracing: true,
+                tracing: Tracing::On,
                 ..old.clone()
             },
         ] {
             assert!(!reload_suffices(&old.text(), &changed.text()));
             assert!(!reload_suffices(&changed.text(), &old.text()));
         }
+    }
+
+    #[test]
+    fn a_file_that_lacks_tracing_is_another_but_runs_the_same() {
+        let settings = BTreeMap::new();
+        let plain = file(&settings);
+        let lacking = ConfigFile {
+            tracing: Tracing::Lacking,
+            ..plain.clone()
+        };
+        assert_ne!(plain.text(), lacking.text());
+        assert!(reload_suffices(&plain.text(), &lacking.text()));
     }
 
     #[test]

@@ -75,17 +75,24 @@ pub async fn prepare<'a>(
             let temporary = file(webserver, &config.temporary, &text.content);
             write_files(pebble, &[temporary]).await?;
         }
-        let failure = match run(webserver, check, mask, pebble).await? {
-            Ok(_) => None,
-            Err(MigrationFailure::Exited { output, .. }) => Some(Failure::Check(output)),
-            Err(MigrationFailure::TimedOut { .. }) => Some(Failure::CheckTimedOut(LIMIT.as_secs())),
-            Err(MigrationFailure::NotStarted(reason)) => Some(Failure::NotStarted(reason)),
-        };
-        if let Some(failure) = failure {
-            if let Some((config, _)) = replace {
-                clean(config, pebble).await?;
+        let checked = run(webserver, check, mask, pebble).await?;
+        if let Some((config, _)) = replace {
+            // Before the file is replaced: whatever cuts this off after that leaves nothing but the marker.
+            pebble
+                .remove(&[&config.temporary, &config.cache], true)
+                .await?;
+        }
+        match checked {
+            Ok(_) => {}
+            Err(MigrationFailure::Exited { output, .. }) => {
+                return Ok(Err(Failure::Check(output)));
             }
-            return Ok(Err(failure));
+            Err(MigrationFailure::TimedOut { .. }) => {
+                return Ok(Err(Failure::CheckTimedOut(LIMIT.as_secs())));
+            }
+            Err(MigrationFailure::NotStarted(reason)) => {
+                return Ok(Err(Failure::NotStarted(reason)));
+            }
         }
     }
     Ok(Ok(Prepared { webserver, replace }))
@@ -113,7 +120,6 @@ pub async fn replace(
     }
     files.push(file(prepared.webserver, &config.path, &text.content));
     write_files(pebble, &files).await?;
-    clean(config, pebble).await?;
     changes.push(format!("changed {}", config.path));
     Ok(())
 }
@@ -162,12 +168,6 @@ fn file(webserver: &Webserver, path: &str, content: &str) -> File {
         content: content.to_owned(),
         owner: Some((webserver.user.clone(), webserver.group.clone())),
     }
-}
-
-async fn clean(config: &Config, pebble: &pebble::Client) -> Result<(), pebble::Error> {
-    pebble
-        .remove(&[&config.temporary, &config.cache], true)
-        .await
 }
 
 async fn run(

@@ -22,6 +22,9 @@ requires:
   postgresql: {interface: postgresql_client, optional: true, limit: 1}
 ";
 
+/// What Flask's has besides.
+const TRACED: &str = "  tracing: {interface: tracing, optional: true, limit: 1}\n";
+
 /// What a test changes of the charm.
 #[derive(Clone, Copy, Debug)]
 pub struct Declared {
@@ -78,7 +81,10 @@ fn packed(framework: &'static str) -> PathBuf {
         ];
         charmwright(&init, &directory);
         let project = directory.join("project/charmcraft.yaml");
-        let text = fs::read_to_string(&project).unwrap() + PROJECT;
+        let mut text = fs::read_to_string(&project).unwrap() + PROJECT;
+        if framework == "flask" {
+            text.push_str(TRACED);
+        }
         fs::write(&project, text).unwrap();
         charmwright(
             &["pack", "--project-dir", "project", "--output", "."],

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
+use super::gunicorn;
+
 /// The user of a rock's services, by its number.
 const DAEMON: u32 = 584_792;
 
@@ -93,7 +95,7 @@ exec /bin/bash /app/service FRAMEWORK
 const EXPORTER: &str = "#!/bin/bash\nexec /bin/bash /app/service statsd-exporter\n";
 
 /// Makes the image in `directory` and answers with its path.
-pub fn make(directory: &Path, layer: &str, framework: &str) -> PathBuf {
+pub fn make(directory: &Path, layer: &str, framework: &str, packages: &[&str]) -> PathBuf {
     let image = directory.join("images/web");
     let root = image.join("root");
     let layers = root.join("var/lib/pebble/default/layers");
@@ -108,16 +110,10 @@ pub fn make(directory: &Path, layer: &str, framework: &str) -> PathBuf {
     fs::create_dir_all(root.join(&app)).unwrap();
     let migrate = format!("{app}/migrate.sh");
     fs::write(root.join(&migrate), MIGRATE).unwrap();
-    let program = PROGRAM.replace("FRAMEWORK", framework);
-    for (name, text) in PROGRAMS
-        .map(|name| (name, program.as_str()))
-        .into_iter()
-        .chain([("usr/bin/statsd_exporter", EXPORTER)])
-    {
-        let path = root.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    if packages.is_empty() {
+        add_stand_ins(&root, framework);
+    } else {
+        gunicorn::add(&root, packages);
     }
     let is_root = fs::read_to_string("/proc/self/uid_map")
         .unwrap()
@@ -134,4 +130,18 @@ pub fn make(directory: &Path, layer: &str, framework: &str) -> PathBuf {
     )
     .unwrap();
     image
+}
+
+fn add_stand_ins(root: &Path, framework: &str) {
+    let program = PROGRAM.replace("FRAMEWORK", framework);
+    for (name, text) in PROGRAMS
+        .map(|name| (name, program.as_str()))
+        .into_iter()
+        .chain([("usr/bin/statsd_exporter", EXPORTER)])
+    {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
 }

@@ -30,6 +30,9 @@ pub(super) const LIMIT: Duration = Duration::from_secs(180);
 pub struct Setup {
     pub charm: Declared,
     pub layer: &'static str,
+    /// Python packages of the image, which come with an app for gunicorn.
+    pub packages: &'static [&'static str],
+    pub juju: Version,
 }
 
 impl Default for Setup {
@@ -37,6 +40,8 @@ impl Default for Setup {
         Self {
             charm: Declared::default(),
             layer: LAYER,
+            packages: &[],
+            juju: Version::default(),
         }
     }
 }
@@ -118,14 +123,15 @@ impl World {
         let charm = directory.path().join("charm");
         let described = charm::lay_out(&charm, setup.charm);
         let framework = setup.charm.framework;
-        let image = image::make(directory.path(), setup.layer, framework);
+        let image = image::make(directory.path(), setup.layer, framework, setup.packages);
         let workload = described.containers.keys().next().unwrap().clone();
         let uuid = "0d9c2cf4-8a2b-4d31-9f0a-111111111111";
-        let mut model = Model::new("demo", uuid, Version::default());
+        let mut model = Model::new("demo", uuid, setup.juju);
         for (name, charm, units) in [
             ("web", described, 0),
             ("pg", built_in("database", "postgresql_client"), 1),
             ("edge", built_in("ingress", "ingress"), 1),
+            ("tempo", built_in("tracing", "tracing"), 1),
         ] {
             let changes = model.deploy(name, charm, BTreeMap::new(), units).unwrap();
             model.enqueue(changes);
