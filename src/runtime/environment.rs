@@ -160,6 +160,14 @@ fn hosts(list: &str, url: &str, identity: &Identity) -> String {
     let mut hosts: Vec<String> = given.filter(|_| !list.trim().is_empty()).collect();
     let (app, model) = (&identity.app, &identity.model);
     let base = Url::parse(url).and_then(|url| url.hostname);
+    // As an HTTP request names it.
+    let base = base.map(|host| {
+        if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host
+        }
+    });
     let added = base.into_iter().chain([
         app.clone(),
         format!("{app}.{model}"),

@@ -8,7 +8,7 @@ pub fn last_words(output: &str) -> &str {
         .or_else(|| lines().rfind(|line| line.trim_start().starts_with("Caused by: ")))
         .or_else(|| lines().rfind(|line| line.starts_with("panic: ")))
         .or_else(|| lines().rfind(|line| !is_stack(line)))
-        .or_else(|| lines().last());
+        .or_else(|| lines().next_back());
     told.unwrap_or_default().trim()
 }
 

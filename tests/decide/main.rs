@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its helpers too")]
 
+mod actions;
+mod frameworks;
+mod options;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use charmwright::interfaces::{Bag, Relation};
