@@ -149,7 +149,11 @@ impl From<Problem> for Error {
 
 impl From<frameworks::Error> for Problem {
     fn from(error: frameworks::Error) -> Self {
-        Self::new(error.file, error.message).at(error.key, error.place)
+        let message = match error.place {
+            Some(_) => error.message,
+            None => format!("{}: {}", error.file, error.message),
+        };
+        Self::new(error.file, message).at(error.key, error.place)
     }
 }
 

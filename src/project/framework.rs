@@ -12,8 +12,7 @@ pub(crate) fn profile(frameworks: &Frameworks, profile: &str) -> Result<Framewor
         Some(framework) => sound(framework),
         None => {
             let known = frameworks.extensions();
-            let names: Vec<&str> = known.iter().map(String::as_str).collect();
-            let hint = closest(profile, &names).map_or_else(
+            let hint = closest_extension(profile, &known).map_or_else(
                 || {
                     let name = profile.strip_suffix("-framework").unwrap_or("NAME");
                     format!("a framework of your own goes into `metadata/frameworks/{name}.yaml` of the project")
@@ -22,7 +21,7 @@ pub(crate) fn profile(frameworks: &Frameworks, profile: &str) -> Result<Framewor
             );
             Err(Error::Profile(format!(
                 "there is no profile `{profile}`; there are {}\nhint: {hint}",
-                names.join(", ")
+                known.join(", ")
             )))
         }
     }
@@ -42,6 +41,25 @@ pub(crate) fn sound(framework: Framework) -> Result<Framework, Error> {
         Ok(framework)
     } else {
         Err(Error::Problems { problems })
+    }
+}
+
+/// The extension that the user may have meant. What all their names end with makes none alike.
+pub(crate) fn closest_extension<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
+    const SUFFIX: &str = "-framework";
+    let full: Vec<&str> = known.iter().map(String::as_str).collect();
+    let short: Vec<&str> = full
+        .iter()
+        .map(|name| name.strip_suffix(SUFFIX).unwrap_or(name))
+        .collect();
+    let of_short = |word: &str| {
+        let found = closest(word, &short)?;
+        let mut pairs = short.iter().zip(&full);
+        pairs.find_map(|(short, full)| (*short == found).then_some(*full))
+    };
+    match word.strip_suffix(SUFFIX) {
+        Some(name) => of_short(name),
+        None => closest(word, &full).or_else(|| of_short(word)),
     }
 }
 
@@ -75,6 +93,19 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_all_extensions_end_with_makes_none_alike() {
+        let known = ["django-framework", "fastapi-framework", "go-framework"].map(str::to_owned);
+        for (word, expected) in [
+            ("fastapi-framwork", Some("fastapi-framework")),
+            ("fast-api-framework", Some("fastapi-framework")),
+            ("fastapi", Some("fastapi-framework")),
+            ("rails-framework", None),
+        ] {
+            assert_eq!(closest_extension(word, &known), expected, "{word}");
+        }
+    }
 
     #[test]
     fn a_misspelt_name_finds_the_right_one() {

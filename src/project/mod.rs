@@ -7,5 +7,5 @@ pub mod rock;
 mod write;
 
 pub use error::{Error, Problem};
-pub(crate) use framework::{closest, profile, sound};
+pub(crate) use framework::{closest, closest_extension, profile, sound};
 pub use write::write_whole;

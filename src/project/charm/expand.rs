@@ -2,7 +2,7 @@
 
 use super::{FILE, Project, base, companions, paas_config};
 use crate::frameworks::{Framework, Frameworks, Generation, charm::Charm};
-use crate::project::{Error, Problem, closest, sound};
+use crate::project::{Error, Problem, closest_extension, sound};
 use crate::yaml::{Mapping, Value};
 
 /// Whether the user asked for what is experimental.
@@ -145,12 +145,12 @@ fn apply(
     let frameworks = Frameworks::of_charm_project(&project.directory);
     let Some(framework) = frameworks.of_extension(extension)? else {
         let known = frameworks.extensions();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let message = format!(
             "Extension '{extension}' does not exist\nDetailed information: Registered extensions: ['{}']",
             known.join("', '")
         );
-        let hint = closest(extension, &known).map(|name| format!("did you mean `{name}`?"));
+        let hint =
+            closest_extension(extension, &known).map(|name| format!("did you mean `{name}`?"));
         return Err(Problem {
             hint,
             ..project.problem(&["extensions"], message)
