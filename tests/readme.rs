@@ -6,19 +6,20 @@ mod journey;
 
 use std::fs;
 
+use journey::leftovers;
 use journey::page::{is_as_shown, not_printed, run, steps};
 use journey::{Journey, repository};
 
-/// The section `## The tutorial`.
-fn tutorial(readme: &str) -> &str {
-    let (_, after) = readme.split_once("\n## The tutorial\n").unwrap();
+/// The section with this heading.
+fn section<'a>(readme: &'a str, heading: &str) -> &'a str {
+    let (_, after) = readme.split_once(&format!("\n## {heading}\n")).unwrap();
     after.split("\n## ").next().unwrap()
 }
 
 #[test]
 fn the_tutorial_of_the_readme_works_as_it_says() {
     let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    let steps = steps(tutorial(&readme));
+    let steps = steps(section(&readme, "The tutorial"));
     assert!(steps.len() > 20, "the tutorial is not where it was");
     let mut journey = Journey::new();
     let apps = repository().join("integration/apps/fastapi");
@@ -28,10 +29,22 @@ fn the_tutorial_of_the_readme_works_as_it_says() {
 }
 
 #[test]
+fn the_shortest_path_from_another_frameworks_app_to_an_answer_works_as_it_says() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let steps = steps(section(&readme, "The other frameworks"));
+    assert!(steps.len() > 7, "the path is not where it was");
+    let journey = Journey::new();
+    let apps = repository().join("integration/apps/fastapi");
+    run(&journey, &steps, &[("apps", &apps)]);
+    let left = leftovers::of(journey.directory());
+    assert!(left.is_empty(), "`local destroy` left {left:#?}");
+}
+
+#[test]
 fn the_steps_of_a_text_are_its_console_blocks() {
     let text = "# A\n```console\n$ no\n```\n## The tutorial\nSo:\n```console\n$ cat << END\n> a\n> \n> END\na\n$ b\n```\n\
                 ```sh\n$ no\n```\n## Else\n```console\n$ no\n```\n";
-    let steps = steps(tutorial(text));
+    let steps = steps(section(text, "The tutorial"));
     let commands: Vec<&str> = steps.iter().map(|step| step.command.as_str()).collect();
     assert_eq!(commands, ["cat << END\na\n\nEND", "b"]);
     assert_eq!(steps[0].shown, ["a"]);
