@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
+mod decide;
 #[path = "../python_packages/mod.rs"]
 mod python_packages;
 mod server;
