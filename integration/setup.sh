@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs or builds what the tests, the demo and the benchmarks need. Does nothing, quickly, when all is there.
 # Python packages of the apps are only fetched into pip's cache; the local model installs them where it wants them.
-# What Maven needs goes into the user's own repository, where every build finds it.
+# What Go, Maven and npm need goes into the user's own caches, where every build finds it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$here/.build
@@ -47,6 +47,8 @@ system_packages() {
     wants mariadb-client-core command -v mariadb
     wants mariadb-server-core has_mariadb
     wants maven command -v mvn
+    wants nodejs command -v node
+    wants npm command -v npm
     wants openjdk-17-jdk-headless command -v javac
     wants postgresql has_postgresql
     wants prometheus command -v promtool
@@ -86,6 +88,30 @@ rust() {
     fi
 }
 
+go_and_node() {
+    found=$(go env GOVERSION 2>/dev/null | sed 's/^go//') || found=
+    if ! at_least 1.22 "$found"; then
+        say "Go is ${found:-missing}, 1.22 or newer is needed; install it as https://go.dev/doc/install says"
+        exit 1
+    fi
+    found=$(node --version | sed 's/^v//')
+    if ! at_least 18 "$found"; then
+        say "Node.js is $found, 18 or newer is needed; install it as https://nodejs.org/en/download says"
+        exit 1
+    fi
+}
+
+# The local model looks for it on PATH, and where \`go install\` puts programs.
+statsd_exporter() {
+    for program in prometheus-statsd-exporter statsd_exporter "$(go env GOPATH)/bin/statsd_exporter"; do
+        if command -v "$program" >/dev/null; then
+            return
+        fi
+    done
+    say "building the statsd exporter"
+    CGO_ENABLED=0 GOBIN=$(go env GOPATH)/bin go install github.com/prometheus/statsd_exporter@v0.26.0 >&2
+}
+
 wheels() {
     mkdir -p "$build"
     key=$( (/bin/python3 --version && cat "$here"/apps/*/*/requirements.txt "$here"/gunicorn/*.txt) | sha256sum)
@@ -98,7 +124,7 @@ wheels() {
     for requirements in "$here"/apps/*/*/requirements.txt; do
         # The extensions add these to the image.
         /bin/python3 -m pip download --quiet --disable-pip-version-check --dest "$directory" \
-            --requirement "$requirements" 'gunicorn~=23.0' uvicorn >&2
+            --requirement "$requirements" 'gunicorn[gevent]~=23.0' uvicorn >&2
     done
     # Of gunicorn, the tests want several versions.
     for requirements in "$here"/gunicorn/*.txt; do
@@ -107,6 +133,37 @@ wheels() {
     done
     rm -rf "$directory"
     printf '%s\n' "$key" >"$build/wheels"
+}
+
+# Builds fetch what builds need, and fill Go's cache, for images without a distribution: without cgo.
+modules() {
+    mkdir -p "$build"
+    key=$( (go version && cat "$here"/apps/*/app/go.sum) | sha256sum)
+    if [ "$(cat "$build/modules" 2>/dev/null)" = "$key" ]; then
+        return
+    fi
+    say "fetching the Go modules of the apps"
+    for mod in "$here"/apps/*/app/go.mod; do
+        (cd "$(dirname "$mod")" && CGO_ENABLED=0 go build -o /dev/null ./...) >&2
+    done
+    printf '%s\n' "$key" >"$build/modules"
+}
+
+packages() {
+    mkdir -p "$build"
+    key=$( (npm --version && cat "$here"/apps/*/app/app/package-lock.json) | sha256sum)
+    if [ "$(cat "$build/packages" 2>/dev/null)" = "$key" ]; then
+        return
+    fi
+    say "fetching the Node.js packages of the apps"
+    directory=$(mktemp -d)
+    trap 'rm -rf "$directory"' EXIT
+    for lock in "$here"/apps/*/app/app/package-lock.json; do
+        cp "$(dirname "$lock")"/package*.json "$directory/"
+        (cd "$directory" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund) >&2
+    done
+    rm -rf "$directory"
+    printf '%s\n' "$key" >"$build/packages"
 }
 
 # A build is what fetches all that a build needs, plugins and their dependencies too.
@@ -131,6 +188,10 @@ jars() {
 
 system_packages
 rust
+go_and_node
 "$here/pebble.sh" >/dev/null
+statsd_exporter
 wheels
+modules
+packages
 jars

@@ -1,6 +1,7 @@
 //! Apps of every framework, laid out as their rocks would have them and started by a real Pebble.
 //!
-//! The projects are made here, as small as they can be. What is built of them is kept in `target/tmp/layout`, so that
+//! The projects are made here, as small as they can be, with the packages of `integration/apps`, which
+//! `integration/setup.sh` fetches. What is built of them is kept in `target/tmp/layout`, so that
 //! only the first run is slow. Tests run as they are, and some once more by [`as_an_ordinary_user`].
 
 #![allow(clippy::unwrap_used)]
@@ -36,7 +37,11 @@ impl Project {
         container::use_executable(executable);
         let directory = tempfile::tempdir().unwrap();
         let images = std::env::var_os("IMAGES").map_or_else(
-            || Path::new(env!("CARGO_TARGET_TMPDIR")).join("layout"),
+            || {
+                Path::new(env!("CARGO_TARGET_TMPDIR"))
+                    .join("layout")
+                    .join(framework)
+            },
             PathBuf::from,
         );
         let project = Self {
@@ -239,7 +244,7 @@ def machine():
 ";
 
 const FLASK_FILES: [(&str, &str); 4] = [
-    ("requirements.txt", "Flask==3.1.0\n"),
+    ("requirements.txt", "Flask==3.1.3\n"),
     ("app.py", FLASK),
     ("migrate.py", ""),
     ("notes.txt", ""),
@@ -340,7 +345,7 @@ fn a_flask_project_that_is_a_package_is_installed() {
         let files = [
             (
                 "pyproject.toml",
-                "[project]\nname = 'greetings'\nversion = '1'\ndependencies = ['Flask==3.1.0']\n[tool.setuptools]\n\
+                "[project]\nname = 'greetings'\nversion = '1'\ndependencies = ['Flask==3.1.3']\n[tool.setuptools]\n\
                  packages = ['greetings']\n",
             ),
             ("greetings/__init__.py", "GREETING = 'a package'\n"),
@@ -366,7 +371,7 @@ fn a_flask_project_that_is_a_package_is_installed() {
 fn a_command_of_ones_own_and_gevent_work_as_in_the_rock() {
     run(async {
         let files = [
-            ("requirements.txt", "Flask==3.1.0\n"),
+            ("requirements.txt", "Flask==3.1.3\n"),
             ("web/app.py", FLASK),
         ];
         let more = "services:\n  flask:\n    command: /bin/python3 -m gunicorn -c /flask/gunicorn.conf.py web.app:app \
@@ -392,7 +397,7 @@ django.conf.settings.configure(SECRET_KEY='x', ALLOWED_HOSTS=['*'], ROOT_URLCONF
 application = django.core.wsgi.get_wsgi_application()
 ";
         let files = [
-            ("requirements.txt", "Django==5.1.5\n"),
+            ("requirements.txt", "Django==5.2.19\n"),
             ("my_django/my_django/wsgi.py", wsgi),
             ("my_django/manage.py", ""),
             ("my_django/.hidden", ""),
@@ -482,7 +487,7 @@ fn an_express_app_answers_with_its_packages() {
         let package = r#"{
             "name": "@me/my-app", "version": "1.0.0",
             "scripts": {"start": "node server.js"}, "files": ["server.js", "migrate.sh"],
-            "dependencies": {"express": "4.21.2"}, "devDependencies": {"is-odd": "3.0.1"}
+            "dependencies": {"express": "5.3.0"}, "devDependencies": {"is-odd": "3.0.1"}
         }"#;
         let server = "\
 const app = require('express')();
@@ -525,21 +530,22 @@ app.listen(process.env.PORT || 8080);
     });
 }
 
+/// With the parent of `integration/apps/spring-boot`, the plugins of which are there already.
 const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
+  <parent>
+    <groupId>org.springframework.boot</groupId>
+    <artifactId>spring-boot-starter-parent</artifactId>
+    <version>3.5.16</version>
+    <relativePath/>
+  </parent>
   <groupId>com.example</groupId>
   <artifactId>web</artifactId>
   <version>1</version>
   <properties>
-    <maven.compiler.source>17</maven.compiler.source>
-    <maven.compiler.target>17</maven.compiler.target>
-    <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
+    <java.version>17</java.version>
+    <start-class>Web</start-class>
   </properties>
-  <build><plugins><plugin>
-    <groupId>org.apache.maven.plugins</groupId>
-    <artifactId>maven-jar-plugin</artifactId>
-    <configuration><archive><manifest><mainClass>Web</mainClass></manifest></archive></configuration>
-  </plugin></plugins></build>
 </project>
 "#;
 

@@ -60,9 +60,10 @@ pub enum Error {
         "`{}` uses no framework extension; add `extensions: [fastapi-framework]`", .0.display()
     )]
     NoFramework(PathBuf),
-    /// The framework's rocks cannot be laid out yet.
+    /// The framework's file has no `local`.
     #[error(
-        "the local model cannot lay out a {0} app yet; give `--resource` a directory that is a root file system"
+        "the file of the framework `{0}` does not say how the local model lays its apps out: add `local: {{}}` to its \
+         section `rock`, or give `--resource` a directory that is a root file system"
     )]
     NotLaidOut(String),
     /// An unknown profile, or a framework of the project's own whose file is broken.
