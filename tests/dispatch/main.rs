@@ -15,4 +15,5 @@ mod python_packages;
 mod refusals;
 mod sequences;
 mod support;
+mod takeover;
 mod units;

@@ -1,0 +1,364 @@
+//! A unit that the peer has left, with a real Pebble: its layer, its files, its services running. Ours takes over.
+
+use charmwright::local::model::{Queue, QueuedEvent, Status};
+use charmwright::pebble::{Client, WriteFile};
+use charmwright::yaml::{self, Mapping};
+use serde_json::{Value, json};
+
+use super::support::{Bag, Database, Declared, Setup, World, active, bag, run};
+
+/// A framework, and what the peer's charm of the first generation makes of it for the unit `web/0` alone in the model
+/// `demo` (contract: runtime, sections 5 and 6), but for its key and what its database gives.
+struct Case {
+    framework: &'static str,
+    layer: &'static str,
+    /// Where the peer keeps the rock's own services.
+    snapshot: &'static str,
+    key: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+    /// How often the app, its worker and its scheduler restart when ours takes over.
+    restarts: usize,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        framework: "django",
+        layer: include_str!("../contract/rock-layer-django.yaml"),
+        snapshot: "/tmp/django/state/original-services.json",
+        key: "DJANGO_SECRET_KEY",
+        variables: &[
+            ("DJANGO_ALLOWED_HOSTS", r#"["web.demo"]"#),
+            ("DJANGO_BASE_URL", "http://web.demo:8000"),
+            ("DJANGO_DEBUG", "false"),
+            ("DJANGO_GREETING", "Hello"),
+        ],
+        // Known defect 40: more hosts are allowed.
+        restarts: 1,
+    },
+    Case {
+        framework: "expressjs",
+        layer: include_str!("../contract/rock-layer-expressjs.yaml"),
+        snapshot: "/app/state/original-services.json",
+        key: "APP_SECRET_KEY",
+        variables: &[
+            ("APP_BASE_URL", "http://web.demo:8080"),
+            ("APP_GREETING", "Hello"),
+            ("METRICS_PATH", "/metrics"),
+            ("METRICS_PORT", "8080"),
+            ("NODE_ENV", "production"),
+            ("PORT", "8080"),
+        ],
+        restarts: 0,
+    },
+    Case {
+        framework: "fastapi",
+        layer: include_str!("../contract/rock-layer-fastapi.yaml"),
+        snapshot: "/tmp/fastapi/state/original-services.json",
+        key: "APP_SECRET_KEY",
+        variables: &[
+            ("APP_BASE_URL", "http://web.demo:8080"),
+            ("APP_GREETING", "Hello"),
+            ("METRICS_PATH", "/metrics"),
+            ("METRICS_PORT", "8080"),
+            ("UVICORN_HOST", "0.0.0.0"),
+            ("UVICORN_LOG_LEVEL", "info"),
+            ("UVICORN_PORT", "8080"),
+            ("WEB_CONCURRENCY", "1"),
+        ],
+        restarts: 0,
+    },
+    Case {
+        framework: "flask",
+        layer: include_str!("../contract/rock-layer-flask.yaml"),
+        snapshot: "/tmp/flask/state/original-services.json",
+        key: "FLASK_SECRET_KEY",
+        variables: &[
+            ("FLASK_BASE_URL", "http://web.demo:8000"),
+            ("FLASK_GREETING", "Hello"),
+            ("FLASK_PREFERRED_URL_SCHEME", "HTTPS"),
+        ],
+        restarts: 0,
+    },
+    Case {
+        framework: "go",
+        layer: include_str!("../contract/rock-layer-go.yaml"),
+        snapshot: "/tmp/go/state/original-services.json",
+        key: "APP_SECRET_KEY",
+        variables: &[
+            ("APP_BASE_URL", "http://web.demo:8080"),
+            ("APP_GREETING", "Hello"),
+            ("APP_METRICS_PATH", "/metrics"),
+            ("APP_METRICS_PORT", "8080"),
+            ("APP_PORT", "8080"),
+        ],
+        restarts: 0,
+    },
+    Case {
+        framework: "spring-boot",
+        layer: include_str!("../contract/rock-layer-spring-boot.yaml"),
+        snapshot: "/app/state/original-services.json",
+        key: "APP_SECRET_KEY",
+        variables: &[
+            ("APP_BASE_URL", "http://web.demo:8080"),
+            ("APP_GREETING", "Hello"),
+            ("APP_METRICS_PORT", "8080"),
+            ("MANAGEMENT_SERVER_PORT", "8080"),
+            ("METRICS_PATH", "/actuator/prometheus"),
+            ("OTEL_LOGS_EXPORTER", "none"),
+            ("OTEL_METRICS_EXPORTER", "none"),
+            ("OTEL_TRACES_EXPORTER", "none"),
+            ("SERVER_PORT", "8080"),
+            ("management.endpoints.web.base-path", "/actuator"),
+            ("management.endpoints.web.exposure.include", "prometheus"),
+            (
+                "management.endpoints.web.path-mapping.prometheus",
+                "prometheus",
+            ),
+            ("server.forward-headers-strategy", "framework"),
+            (
+                "spring.datasource.url",
+                "jdbc:postgresql://pg-primary.demo.svc.cluster.local:5432/web",
+            ),
+            ("spring.datasource.username", "anna"),
+            ("spring.datasource.password", "a-password"),
+            ("spring.jpa.hibernate.ddl-auto", "none"),
+        ],
+        restarts: 0,
+    },
+];
+
+/// A worker and a scheduler beside the rock's own services.
+const HELPERS: &str = "
+  jobs-worker: {override: replace, startup: enabled, command: /bin/bash /app/service jobs-worker}
+  cron-scheduler: {override: replace, startup: enabled, command: /bin/bash /app/service cron-scheduler}
+";
+
+const KEY: &str = "the-key-that-the-peer-has-made";
+
+/// What the peer makes of the database (contract: interfaces, section 1).
+const DATABASE: &[(&str, &str)] = &[
+    (
+        "POSTGRESQL_DB_CONNECT_STRING",
+        "postgresql://anna:a-password@pg-primary.demo.svc.cluster.local:5432/web",
+    ),
+    ("POSTGRESQL_DB_FRAGMENT", ""),
+    (
+        "POSTGRESQL_DB_HOSTNAME",
+        "pg-primary.demo.svc.cluster.local",
+    ),
+    ("POSTGRESQL_DB_NAME", "web"),
+    (
+        "POSTGRESQL_DB_NETLOC",
+        "anna:a-password@pg-primary.demo.svc.cluster.local:5432",
+    ),
+    ("POSTGRESQL_DB_PARAMS", ""),
+    ("POSTGRESQL_DB_PASSWORD", "a-password"),
+    ("POSTGRESQL_DB_PATH", "/web"),
+    ("POSTGRESQL_DB_PORT", "5432"),
+    ("POSTGRESQL_DB_QUERY", ""),
+    ("POSTGRESQL_DB_SCHEME", "postgresql"),
+    ("POSTGRESQL_DB_USERNAME", "anna"),
+];
+
+/// What every service does once it has written down its start: it notes who it is and when it is to reload.
+const BODY: &str = "\
+echo $$ >> /tmp/pids-SERVICE
+trap 'echo reload >> /tmp/reloads-SERVICE' HUP
+while :; do sleep 100000 & wait $!; done
+";
+
+async fn text(pebble: &Client, path: &str) -> String {
+    let content = pebble.read_file(path).await.unwrap_or_default();
+    String::from_utf8(content).unwrap()
+}
+
+async fn write(pebble: &Client, files: &[(String, String)]) {
+    let files: Vec<WriteFile> = files
+        .iter()
+        .map(|(path, content)| WriteFile {
+            path: path.clone(),
+            content: content.clone().into_bytes(),
+            make_dirs: true,
+            permissions: None,
+            user: None,
+            group: None,
+        })
+        .collect();
+    pebble.write_files(&files).await.unwrap();
+}
+
+/// The model as the peer leaves it: relations and their bags, status and port, nothing waiting.
+fn leave_the_model(world: &World, case: &Case, port: u16) {
+    let relation = world.relate_database();
+    world.provide(&Database::secret("a-password"));
+    let mut model = world.model.borrow_mut();
+    let mut relations = model.relations.iter();
+    let peer = relations.find(|(_, relation)| relation.is_peer()).unwrap();
+    let peer = *peer.0;
+    let key = format!("{}_secret_key", case.framework);
+    model.set_bag(peer, "web", bag(&[(&key, KEY)]));
+    let asked = [
+        ("provided-secrets", r#"["mtls-cert"]"#),
+        (
+            "requested-secrets",
+            r#"["username", "password", "tls", "tls-ca", "uris", "read-only-uris", "entity-name", "entity-password"]"#,
+        ),
+    ];
+    let mut app = bag(&asked);
+    app.insert("database".into(), "web".into());
+    model.set_bag(relation, "web", app);
+    let mut unit = bag(&asked);
+    unit.insert("data".into(), r#"{"database": "web"}"#.into());
+    model.set_bag(relation, "web/0", unit);
+
+    for relation in model.relations.values_mut() {
+        relation.members.insert("web/0".into());
+    }
+    let active = Status {
+        status: "active".into(),
+        message: String::new(),
+    };
+    let application = model.applications.get_mut("web").unwrap();
+    application.status = active.clone();
+    let unit = application.units.get_mut(&0).unwrap();
+    unit.status = active;
+    unit.ports = [format!("{port}/tcp")].into();
+    unit.installed = true;
+    unit.started = true;
+    unit.queue = Queue::default();
+}
+
+/// The container as the peer leaves it.
+async fn leave_the_container(pebble: &Client, case: &Case) {
+    let framework = case.framework;
+    let originals = pebble.plan().await.unwrap().services;
+    let originals: Value = yaml::from_str(&yaml::to_string(&originals).unwrap()).unwrap();
+    let mut environment: Bag = bag(case.variables);
+    environment.extend(bag(DATABASE));
+    environment.insert(case.key.into(), KEY.into());
+    let mut services = originals.clone();
+    for (name, service) in services.as_object_mut().unwrap() {
+        if name == framework || name.ends_with("-worker") || name.ends_with("-scheduler") {
+            service["environment"] = json!(environment);
+        }
+    }
+    let mut files = vec![
+        (case.snapshot.to_owned(), originals.to_string()),
+        (
+            format!("/tmp/{framework}/state/database-migration-status"),
+            "COMPLETED".to_owned(),
+        ),
+        ("/tmp/migrations".to_owned(), "run\n".to_owned()),
+    ];
+    if matches!(framework, "django" | "flask") {
+        let config = format!(
+            "bind = ['0.0.0.0:8000']\nchdir = '/{framework}/app'\naccesslog = '-'\nerrorlog = '-'\n\
+             statsd_host = 'localhost:9125'\n"
+        );
+        files.push((format!("/{framework}/gunicorn.conf.py"), config));
+    }
+    for name in originals.as_object().unwrap().keys() {
+        files.push((format!("/tmp/{name}.sh"), BODY.replace("SERVICE", name)));
+    }
+    write(pebble, &files).await;
+    let layer: Mapping = yaml::from_str(&json!({"services": services}).to_string()).unwrap();
+    let layer = yaml::to_string(&layer).unwrap();
+    pebble.add_layer("charm", &layer, true).await.unwrap();
+    let change = pebble.replan().await.unwrap();
+    let limit = std::time::Duration::from_secs(120);
+    pebble.wait_change(&change, limit).await.unwrap();
+}
+
+async fn taken_over(case: &Case) {
+    let framework = case.framework;
+    let layer = format!("{}{HELPERS}", case.layer.trim_end());
+    let world = World::new(Setup {
+        charm: Declared {
+            framework,
+            ..Declared::default()
+        },
+        layer: layer.leak(),
+    });
+    let unit = world.add_unit().await;
+    let port = if matches!(framework, "django" | "flask") {
+        8000
+    } else {
+        8080
+    };
+    leave_the_model(&world, case, port);
+    let pebble = world.pebble(&unit);
+    leave_the_container(&pebble, case).await;
+    let has_exporter = case.layer.contains("statsd-exporter");
+    let services = [framework, "jobs-worker", "cron-scheduler"];
+    let exporter = has_exporter.then_some("statsd-exporter");
+    for service in services.into_iter().chain(exporter) {
+        assert_eq!(
+            world.state(&unit, service).await,
+            "active",
+            "{framework}: {service}"
+        );
+        while text(&pebble, &format!("/tmp/pids-{service}"))
+            .await
+            .is_empty()
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    for event in [
+        QueuedEvent::UpgradeCharm,
+        QueuedEvent::ConfigChanged,
+        QueuedEvent::UpdateStatus,
+    ] {
+        world.push(&unit, event);
+        world.drain().await;
+        assert_eq!(world.status(&unit), active(), "{framework}");
+        assert_eq!(world.key().as_deref(), Some(KEY), "{framework}");
+        assert_eq!(world.migrations(&unit).await, 1, "{framework}");
+    }
+    for service in services {
+        let starts = world.starts(&unit, service).await;
+        assert_eq!(starts, 1 + case.restarts, "{framework}: {service}");
+        let environment = world.running_environment(&unit, service).await;
+        assert_eq!(environment[case.key], KEY, "{framework}: {service}");
+    }
+    if has_exporter {
+        assert_eq!(world.starts(&unit, "statsd-exporter").await, 1);
+    }
+    // Flask's gunicorn has another file now, which a reload is enough for; Django's was started with it.
+    let reloads = text(&pebble, &format!("/tmp/reloads-{framework}")).await;
+    let expected = if framework == "flask" { "reload\n" } else { "" };
+    assert_eq!(reloads, expected, "{framework}");
+
+    // What comes after the first hook finds nothing to do.
+    let ran = world.ran.borrow().clone();
+    for later in &ran[ran.len() - 2..] {
+        assert!(
+            later.writes().is_empty(),
+            "{framework}: {:?}",
+            later.writes()
+        );
+    }
+    world.facts().await.assert_sound(framework);
+
+    let action = world.action(&unit, "rotate-secret-key").await;
+    let status = world.model.borrow().actions[&action].results["status"].clone();
+    assert_eq!(status, "success", "{framework}");
+    let key = world.key().unwrap();
+    assert!(key != KEY && key.len() >= 64, "{framework}: {key}");
+    for service in services {
+        let environment = world.running_environment(&unit, service).await;
+        assert_eq!(environment[case.key], key, "{framework}: {service}");
+        let starts = world.starts(&unit, service).await;
+        assert_eq!(starts, 2 + case.restarts, "{framework}: {service}");
+    }
+    assert_eq!(world.migrations(&unit).await, 1, "{framework}");
+    assert_eq!(world.status(&unit), active(), "{framework}");
+}
+
+#[test]
+fn what_the_peer_left_goes_on_running_with_its_key_and_without_a_migration() {
+    for case in CASES {
+        run(taken_over(case));
+    }
+}
