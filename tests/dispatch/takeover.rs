@@ -278,6 +278,7 @@ async fn taken_over(case: &Case) {
             ..Declared::default()
         },
         layer: layer.leak(),
+        ..Setup::default()
     });
     let unit = world.add_unit().await;
     let port = if matches!(framework, "django" | "flask") {
