@@ -248,6 +248,32 @@ pub struct Gunicorn {
 }
 
 impl Runtime {
+    /// The variables that the framework's own options become in a generation, each with its option.
+    pub fn option_variables(
+        &self,
+        generation: Generation,
+    ) -> impl Iterator<Item = (String, String)> {
+        let mut pairs = Vec::new();
+        let mut pair = |variable: Option<&PerGeneration<String>>, option: &str| {
+            let variable = variable.and_then(|variable| variable.of(generation));
+            pairs.extend(variable.map(|variable| (variable.clone(), option.to_owned())));
+        };
+        for (name, option) in &self.options {
+            pair(option.variable.as_ref(), name);
+        }
+        if let Some(option) = &self.port.option {
+            pair(self.port.variable.as_ref(), option);
+        }
+        if let Some(metrics) = &self.metrics {
+            pair(metrics.port.variable.as_ref(), &metrics.port.option);
+            pair(metrics.path.variable.as_ref(), &metrics.path.option);
+        }
+        let key = format!("{}SECRET_KEY", self.user_prefix);
+        let keys = self.secret_key.all_options();
+        pairs.extend(keys.map(|option| (key.clone(), option)));
+        pairs.into_iter()
+    }
+
     /// The section of a framework of the executable, or `None` for one that is not there.
     #[must_use]
     pub fn find(framework: &str) -> Option<Self> {

@@ -61,7 +61,6 @@ impl Report {
 fn hidden_options(project: &Project, expanded: &Expanded, report: &mut Report) {
     let prefix = &expanded.user_prefix;
     let variable = |name: &str| format!("{prefix}{}", name.to_uppercase().replace('-', "_"));
-    let own = format!("{}-", expanded.framework.name);
     let users = project.mapping();
     let users = options(&users);
     let mut taken: BTreeMap<String, String> = [
@@ -70,13 +69,12 @@ fn hidden_options(project: &Project, expanded: &Expanded, report: &mut Report) {
     ]
     .map(|(name, what)| (variable(name), what.to_owned()))
     .into();
-    for (name, _) in options(&expanded.project) {
-        if let Some(rest) = name
-            .strip_prefix("app-")
-            .or_else(|| name.strip_prefix(&own))
-            && !users.iter().any(|(user, _)| *user == name)
-        {
-            taken.insert(variable(rest), format!("the option `{name}`"));
+    let all = options(&expanded.project);
+    for (variable, option) in &expanded.option_variables {
+        let is = |(name, _): &(&str, &Value)| name == option;
+        // What the user declares of the framework's options is heard as such.
+        if all.iter().any(is) && !users.iter().any(is) {
+            taken.insert(variable.clone(), format!("the option `{option}`"));
         }
     }
     for (name, _) in users {
@@ -186,4 +184,57 @@ fn warnings(project: &Project, expanded: &Expanded) -> Vec<Problem> {
         warnings.push(Problem::new(FILE, message));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_refused_only_where_it_would_hide_another() {
+        for (framework, base, option, hides) in [
+            ("flask", "24.04", "env", Some("FLASK_ENV")),
+            ("flask", "24.04", "port", None),
+            ("flask", "26.04", "metrics-port", None),
+            (
+                "django",
+                "24.04",
+                "allowed-hosts",
+                Some("DJANGO_ALLOWED_HOSTS"),
+            ),
+            ("go", "24.04", "port", Some("APP_PORT")),
+            ("go", "26.04", "port", None),
+            ("expressjs", "24.04", "port", None),
+            ("spring-boot", "24.04", "port", None),
+            ("spring-boot", "24.04", "profiles", Some("APP_PROFILES")),
+            ("fastapi", "24.04", "workers", None),
+            ("fastapi", "24.04", "peer-fqdns", Some("APP_PEER_FQDNS")),
+            ("fastapi", "24.04", "app-x", None),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let text = format!(
+                "name: web\ntype: charm\nsummary: s\ndescription: d\nbase: ubuntu@{base}\nplatforms: {{amd64: }}\n\
+                 extensions: [{framework}-framework]\n\
+                 config: {{options: {{{option}: {{type: string, description: d}}}}}}\n"
+            );
+            std::fs::write(directory.path().join(FILE), text).unwrap();
+            let report = check(directory.path(), Switch::On).unwrap();
+            let said: Vec<&str> = report
+                .problems
+                .iter()
+                .map(|problem| problem.message.as_str())
+                .collect();
+            match hides {
+                None => assert!(said.is_empty(), "{framework} {option}: {said:?}"),
+                Some(variable) => {
+                    let expected =
+                        format!("the option `{option}` would be the variable `{variable}`, which ");
+                    assert!(
+                        said.len() == 1 && said[0].starts_with(&expected),
+                        "{framework} {option}: {said:?}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -39,6 +39,8 @@ pub struct Expanded {
     pub framework: Framework,
     /// What the user's options have before their names as variables.
     pub(super) user_prefix: String,
+    /// The variables that the framework's own options become, each with its option.
+    pub(super) option_variables: Vec<(String, String)>,
     /// The base, such as `ubuntu@24.04`.
     pub base: String,
     /// What follows from the base.
@@ -261,6 +263,7 @@ fn apply(
     Ok(Expanded {
         project: merged,
         framework,
+        option_variables: runtime.option_variables(generation).collect(),
         user_prefix: runtime.user_prefix,
         base,
         generation,
