@@ -220,7 +220,7 @@ impl Framework {
     /// It cannot be read.
     pub fn file(&self, name: &str) -> Result<Option<Cow<'static, str>>, Error> {
         let Some(own) = &self.own else {
-            return Ok(shipped::file(&self.name, name).map(Cow::Borrowed));
+            return Ok(shipped::shipped_file(&self.name, name).map(Cow::Borrowed));
         };
         match std::fs::read_to_string(own.folder.join(name)) {
             Ok(text) => Ok(Some(text.into())),

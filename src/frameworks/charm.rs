@@ -74,6 +74,12 @@ impl Charm {
         known.map(|(_, known)| *known)
     }
 
+    /// Whether the extension adds the option, in any generation.
+    #[must_use]
+    pub fn has_option(&self, name: &str) -> bool {
+        self.options.iter().any(|option| option.name == name)
+    }
+
     /// The options of a generation with their places in the list: names, and what `config.options` says of them.
     pub(super) fn options(
         &self,

@@ -17,7 +17,7 @@ mod shipped;
 
 pub use catalog::{Framework, Frameworks, Own};
 pub use error::Error;
-pub use shipped::{extensions, names};
+pub use shipped::{extensions, names, shipped_file};
 
 /// The peer's two generations; which one follows from the charm's base (decisions, "Two generations").
 #[derive(Clone, Copy, Debug, serde::Deserialize, Eq, PartialEq)]

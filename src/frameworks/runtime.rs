@@ -282,20 +282,6 @@ impl Runtime {
     }
 }
 
-/// A file that JSON logging pushes.
-#[must_use]
-pub fn json_logging_file(name: &str) -> Option<&'static str> {
-    match name {
-        "uvicorn-log-config.json" => Some(include_str!(
-            "../../metadata/frameworks/fastapi/uvicorn-log-config.json"
-        )),
-        "uvicorn_log_handler.py" => Some(include_str!(
-            "../../metadata/frameworks/fastapi/uvicorn_log_handler.py"
-        )),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,7 +310,8 @@ mod tests {
                 .iter()
                 .flat_map(|logging| &logging.files)
             {
-                assert!(json_logging_file(file).is_some(), "{name}: {file}");
+                let found = crate::frameworks::shipped_file(name, file);
+                assert!(found.is_some(), "{name}: {file}");
             }
         }
     }

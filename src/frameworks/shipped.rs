@@ -45,6 +45,14 @@ const FOLDERS: &[(&str, &str)] = &[
         include_str!("../../metadata/frameworks/fastapi/rockcraft.yaml"),
     ),
     (
+        "fastapi/uvicorn-log-config.json",
+        include_str!("../../metadata/frameworks/fastapi/uvicorn-log-config.json"),
+    ),
+    (
+        "fastapi/uvicorn_log_handler.py",
+        include_str!("../../metadata/frameworks/fastapi/uvicorn_log_handler.py"),
+    ),
+    (
         "flask/rockcraft.yaml",
         include_str!("../../metadata/frameworks/flask/rockcraft.yaml"),
     ),
@@ -76,8 +84,9 @@ pub(super) fn text(name: &str) -> Option<&'static str> {
         .map(|(_, text)| *text)
 }
 
-/// A file in a framework's folder.
-pub(super) fn file(framework: &str, name: &str) -> Option<&'static str> {
+/// A file in the folder of a framework of the executable.
+#[must_use]
+pub fn shipped_file(framework: &str, name: &str) -> Option<&'static str> {
     FOLDERS
         .iter()
         .find(|(path, _)| path.split_once('/') == Some((framework, name)))

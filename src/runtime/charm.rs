@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::endpoint::{self, Endpoint, Role};
 use super::paas_config::PaasConfig;
-use crate::frameworks::runtime::{Runtime, json_logging_file};
+use crate::frameworks::runtime::Runtime;
 use crate::frameworks::{self, Frameworks, Generation};
 use crate::yaml::{self, Mapping, Value};
 
@@ -238,7 +238,7 @@ impl Charm {
     #[must_use]
     pub fn framework_file(&self, name: &str) -> Option<&str> {
         let own = self.own_files.get(name).map(String::as_str);
-        own.or_else(|| json_logging_file(name))
+        own.or_else(|| frameworks::shipped_file(&self.framework, name))
     }
 }
 
@@ -326,8 +326,23 @@ fn framework(
     if let Some(name) = frameworks.names().into_iter().find(named) {
         return Some(name);
     }
-    let declares = |name: &str| options.iter().any(|option| option.name == name);
-    declares("webserver-log-level").then(|| "fastapi".to_owned())
+    told_by_an_option(frameworks, options)
+}
+
+/// The framework of the first option that one framework alone has.
+fn told_by_an_option(frameworks: &Frameworks, options: &[DeclaredOption]) -> Option<String> {
+    let sections = frameworks.names().into_iter().filter_map(|name| {
+        let section = frameworks.find(&name).ok()??.charm().ok()?;
+        Some((name, section))
+    });
+    let sections: Vec<_> = sections.collect();
+    options.iter().find_map(|option| {
+        let mut having = sections
+            .iter()
+            .filter(|(_, section)| section.has_option(&option.name));
+        let (name, _) = having.next()?;
+        having.next().is_none().then(|| name.clone())
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::frameworks::{self, runtime::Runtime};
 use crate::yaml;
 
 /// The file's content.
@@ -135,7 +136,8 @@ impl PaasConfig {
             Some("json") => {
                 return Err(format!(
                     "framework_logging_format 'json' is not supported for the '{framework}' framework. \
-                     Supported frameworks: django, fastapi, flask."
+                     Supported frameworks: {}.",
+                    with_json_logging().join(", ")
                 ));
             }
             Some(other) => {
@@ -164,6 +166,12 @@ impl PaasConfig {
         }
         Ok(())
     }
+}
+
+/// The frameworks of the executable whose logs can be JSON.
+fn with_json_logging() -> Vec<&'static str> {
+    let has = |name: &&str| Runtime::find(name).is_some_and(|found| found.json_logging.is_some());
+    frameworks::names().filter(has).collect()
 }
 
 fn is_target(target: &str) -> bool {
@@ -223,7 +231,7 @@ mod tests {
         let error =
             PaasConfig::parse(Some("framework_logging_format: json\n"), "go", false).unwrap_err();
         assert!(
-            error.contains("not supported for the 'go' framework"),
+            error.ends_with("not supported for the 'go' framework. Supported frameworks: django, fastapi, flask."),
             "{error}"
         );
     }

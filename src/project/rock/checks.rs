@@ -31,7 +31,7 @@ pub(super) fn check(document: &Document, framework: &Framework) -> Result<App, E
         app.npm_package = package_json::check(document, file)?;
     }
     if framework.checks.java_build {
-        java::check(document)?;
+        java::check(document, &framework.extension())?;
     }
     if let Some(rule) = &framework.checks.requirements {
         match required(document, rule) {

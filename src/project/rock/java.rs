@@ -8,10 +8,10 @@ use super::Error;
 use super::document::Document;
 
 /// One of Maven and Gradle builds the project, and at most one has a wrapper, which can be executed.
-pub(super) fn check(document: &Document) -> Result<(), Error> {
+pub(super) fn check(document: &Document, extension: &str) -> Result<(), Error> {
     let is_there = |name: &str| document.directory.join(name).exists();
     let gradle_script = document
-        .at(&["parts", "spring-boot-framework/gradle-init-script"])
+        .at(&["parts", &format!("{extension}/gradle-init-script")])
         .is_some();
     let problem = match (is_there("pom.xml"), is_there("build.gradle")) {
         (true, true) => Some(
