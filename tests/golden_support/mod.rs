@@ -36,6 +36,20 @@ pub struct Case {
     pub varying: Vec<String>,
 }
 
+/// Settings of gunicorn that are compared.
+const GUNICORN_SETTINGS: [&str; 10] = [
+    "access_log_format",
+    "accesslog",
+    "bind",
+    "chdir",
+    "errorlog",
+    "keepalive",
+    "statsd_host",
+    "threads",
+    "timeout",
+    "workers",
+];
+
 const FRESH_KEY: &str = "fresh-secret-key";
 
 impl Case {
@@ -364,6 +378,17 @@ impl Case {
         }
     }
 
+    /// What the peer's gunicorn config file says, without its own Python.
+    fn gunicorn_settings(&self) -> Option<Value> {
+        let files = self.output["files_pushed"].as_object()?;
+        let file = files
+            .iter()
+            .find(|(path, _)| path.ends_with("/gunicorn.conf.py"));
+        let settings = file?.1["settings"].as_object()?.iter();
+        let settings = settings.filter(|(name, _)| GUNICORN_SETTINGS.contains(&name.as_str()));
+        Some(settings.map(|(k, v)| (k.clone(), v.clone())).collect())
+    }
+
     /// What the peer made of it, with what is ours to choose taken out.
     pub fn expected(&self) -> Outcome {
         let output = &self.output;
@@ -383,6 +408,9 @@ impl Case {
             if self.input["leader"] == false {
                 facts.insert("app_status".into(), json!(["unknown", ""]));
             }
+        }
+        if let Some(settings) = self.gunicorn_settings() {
+            facts.insert("gunicorn".into(), settings);
         }
         if self.input["event"].get("action").is_some() {
             for field in ["action_failed", "action_results"] {
@@ -561,6 +589,15 @@ pub fn run(case: &Case) -> Outcome {
         },
     );
     facts.insert("unit_status".into(), status);
+    if let Work::Run(run) = &decision.work
+        && let Some(config) = run.webserver.as_ref().and_then(|w| w.config.as_ref())
+    {
+        let lines = config.texts[0].content.lines();
+        let settings = lines.filter_map(|line| line.split_once(" = "));
+        let settings = settings.filter(|(name, _)| GUNICORN_SETTINGS.contains(name));
+        let settings: Map<String, Value> = settings.map(|(k, v)| (k.into(), v.into())).collect();
+        facts.insert("gunicorn".into(), settings.into());
+    }
     facts.insert("opened_ports".into(), json!(after.opened_ports));
     if let Workload::Reachable(container) = &after.workload {
         let services: Value =
