@@ -5,7 +5,7 @@ use charmwright::pebble::{Client, WriteFile};
 use charmwright::yaml::{self, Mapping};
 use serde_json::{Value, json};
 
-use super::support::{Bag, Database, Declared, Setup, World, active, bag, run};
+use super::support::{Bag, Database, Declared, Setup, World, active, bag, gunicorn, run};
 
 /// A framework, and what the peer's charm of the first generation makes of it for the unit `web/0` alone in the model
 /// `demo` (contract: runtime, sections 5 and 6), but for its key and what its database gives.
@@ -362,4 +362,58 @@ fn what_the_peer_left_goes_on_running_with_its_key_and_without_a_migration() {
     for case in CASES {
         run(taken_over(case));
     }
+}
+
+#[test]
+fn a_gunicorn_that_the_peer_has_started_reloads_its_new_file_and_never_restarts() {
+    let case = Case {
+        framework: "flask",
+        layer: gunicorn::LAYER,
+        snapshot: "/tmp/flask/state/original-services.json",
+        key: "FLASK_SECRET_KEY",
+        variables: &[
+            ("FLASK_BASE_URL", "http://web.demo:8000"),
+            ("FLASK_GREETING", "Hello"),
+            ("FLASK_PREFERRED_URL_SCHEME", "HTTPS"),
+            // The image of this test has gunicorn where only this finds it; the peer would drop it (known defect 33).
+            (
+                "PYTHONPATH",
+                "/packages/gunicorn-23:/packages/gevent:/packages/opentelemetry",
+            ),
+        ],
+        restarts: 0,
+    };
+    run(async {
+        let world = World::new(Setup {
+            charm: Declared {
+                framework: case.framework,
+                ..Declared::default()
+            },
+            layer: case.layer,
+            packages: &["gunicorn-23"],
+            ..Setup::default()
+        });
+        let unit = world.add_unit().await;
+        leave_the_model(&world, &case, 8000);
+        leave_the_container(&world.pebble(&unit), &case).await;
+        let before = world.look(&unit, |seen| seen.workers.len() == 1).await;
+
+        world.push(&unit, QueuedEvent::UpgradeCharm);
+        world.drain().await;
+        assert_eq!(world.status(&unit), active());
+        let reloaded = |seen: &gunicorn::Seen| {
+            seen.workers.len() == 1 && seen.workers.is_disjoint(&before.workers)
+        };
+        let after = world.look(&unit, reloaded).await;
+        assert_eq!(after.master, before.master);
+
+        for event in [QueuedEvent::ConfigChanged, QueuedEvent::UpdateStatus] {
+            world.push(&unit, event);
+            world.drain().await;
+            assert!(world.last().writes().is_empty(), "{:?}", world.last());
+        }
+        assert_eq!(world.look(&unit, |_| true).await, after);
+        assert_eq!(world.key().as_deref(), Some(KEY));
+        assert_eq!(world.migrations(&unit).await, 1);
+    });
 }
