@@ -1,59 +1,40 @@
 //! A real server. Without MariaDB or MySQL on the machine these fail with the command that installs it.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 use charmwright::local::model::Status;
-use charmwright::local::provider::{Provider, Update, View, mysql_k8s};
+use charmwright::local::provider::{Provider, Update, mysql_k8s};
 
-use super::database::{kill, request, servers, socket, user, wait_until};
+use super::database::{Kind, request, servers, socket, user};
 use super::{Bag, bag, run, view};
 
-fn with_relation(view: View, id: u32, bag: Bag) -> View {
-    super::database::with_relation(view, "mysql_client", id, bag)
-}
+const KIND: Kind = Kind {
+    provider: mysql_k8s::provider,
+    interface: "mysql_client",
+    port: 3306,
+    client: mysql,
+    make: "CREATE TABLE kept (id INT PRIMARY KEY)",
+    look: "SELECT * FROM kept",
+    lock: "server.pid",
+    daemon: "mysql::daemon",
+};
 
 /// The client as an application runs it, but through the service's socket.
-fn client(socket: &Path, credentials: &Bag, database: &str) -> Command {
-    let mut client = Command::new("mariadb");
-    client
+fn mysql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Output {
+    Command::new("mariadb")
         .args(["--no-defaults", "--batch", "--skip-column-names"])
         .arg("--default-character-set=utf8mb4")
         .args(["--user", &credentials["username"]])
         .arg("--socket")
-        .arg(socket)
-        .args(["--database", database])
+        .arg(socket(update, KIND.port))
+        .args(["--database", database, "--execute", sql])
         .env("MYSQL_PWD", &credentials["password"])
-        .stdin(Stdio::null());
-    client
-}
-
-fn mysql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Output {
-    client(socket(update, 3306), credentials, database)
-        .args(["--execute", sql])
+        .stdin(Stdio::null())
         .output()
-        .expect("mariadb is missing: apt-get install --yes mariadb-client")
+        .expect("mariadb is missing: apt-get install --yes mariadb-client-core")
 }
-
-fn select(update: &Update, credentials: &Bag, database: &str, sql: &str) -> String {
-    let output = mysql(update, credentials, database, sql);
-    assert!(
-        output.status.success(),
-        "{sql}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn refused(update: &Update, credentials: &Bag, database: &str, sql: &str) -> String {
-    let output = mysql(update, credentials, database, sql);
-    assert!(!output.status.success(), "{sql}");
-    String::from_utf8(output.stderr).unwrap()
-}
-
-const KEPT: &str = "CREATE TABLE kept (id INT PRIMARY KEY)";
 
 #[test]
 fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
@@ -64,7 +45,7 @@ fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
         let mut bag = request("web");
         bag.insert("external-node-connectivity".into(), "true".into());
         bag.insert("extra-user-roles".into(), "admin".into());
-        let view = with_relation(view("mysql-k8s", directory.path()), 7, bag);
+        let view = KIND.with_relation(view("mysql-k8s", directory.path()), 7, bag);
         let update = provider.reconcile(&view).await.unwrap();
         eprintln!("first answer after {:?}", started.elapsed());
         assert_eq!(
@@ -121,7 +102,7 @@ fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
         let keys: Vec<_> = user.keys().map(String::as_str).collect();
         assert_eq!(keys, ["password", "username"]);
         assert_eq!(user["username"], "relation-7_0f1e2d3c4b5a497");
-        let sql = |sql| select(&update, user, "web", sql);
+        let sql = |sql| KIND.select(&update, user, "web", sql);
         assert_eq!(sql("SELECT VERSION()"), answer["version"]);
         assert_eq!(sql("SELECT CURRENT_USER()"), "relation-7_0f1e2d3c4b5a497@%");
         sql("CREATE TABLE visitors (id INT AUTO_INCREMENT PRIMARY KEY, at TIMESTAMP, word TEXT)");
@@ -131,10 +112,10 @@ fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
             "1\tGrüße 😀"
         );
         // As with the charm's group replication.
-        let keyless = refused(&update, user, "web", "CREATE TABLE keyless (word TEXT)");
+        let keyless = KIND.refused(&update, user, "web", "CREATE TABLE keyless (word TEXT)");
         assert!(keyless.contains("requires a primary key"), "{keyless}");
-        refused(&update, user, "web", "SELECT * FROM mysql.global_priv");
-        refused(&update, user, "web", "CREATE DATABASE other");
+        KIND.refused(&update, user, "web", "SELECT * FROM mysql.global_priv");
+        KIND.refused(&update, user, "web", "CREATE DATABASE other");
         provider.stop(true).await;
     });
     assert!(!directory.path().exists() || servers(directory.path()).is_empty());
@@ -147,26 +128,26 @@ fn a_removed_relation_cannot_log_in_and_its_data_stays_for_the_next() {
     run(async {
         let mut provider = mysql_k8s::provider();
         let empty = view("db", directory.path());
-        let related = with_relation(empty.clone(), 3, request(name));
+        let related = KIND.with_relation(empty.clone(), 3, request(name));
         let update = provider.reconcile(&related).await.unwrap();
         let old = user(&update, 3).clone();
-        select(&update, &old, name, KEPT);
-        select(&update, &old, name, "INSERT INTO kept VALUES (42)");
+        KIND.select(&update, &old, name, KIND.make);
+        KIND.select(&update, &old, name, "INSERT INTO kept VALUES (42)");
 
         let gone = provider.reconcile(&empty).await.unwrap();
         assert!(gone.application_bags.is_empty() && gone.secrets.is_empty());
-        let error = refused(&gone, &old, name, "SELECT 1");
+        let error = KIND.refused(&gone, &old, name, "SELECT 1");
         assert!(error.contains("Access denied"), "{error}");
 
         let next = provider
-            .reconcile(&with_relation(empty, 4, request(name)))
+            .reconcile(&KIND.with_relation(empty, 4, request(name)))
             .await
             .unwrap();
         let new = user(&next, 4);
         assert_ne!(new["username"], old["username"]);
         assert_ne!(new["password"], old["password"]);
-        assert_eq!(select(&next, new, name, "SELECT id FROM kept"), "42");
-        select(
+        assert_eq!(KIND.select(&next, new, name, "SELECT id FROM kept"), "42");
+        KIND.select(
             &next,
             new,
             name,
@@ -181,14 +162,14 @@ fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
     let directory = tempfile::tempdir().unwrap();
     run(async {
         let mut provider = mysql_k8s::provider();
-        let mut view = with_relation(view("db", directory.path()), 1, request("o_e"));
-        view = with_relation(view, 2, bag(&[("database", "two")]));
-        view = with_relation(view, 3, request("oxe"));
-        view = with_relation(view, 5, request("mysql"));
-        view = with_relation(view, 6, Bag::new());
+        let mut view = KIND.with_relation(view("db", directory.path()), 1, request("o_e"));
+        view = KIND.with_relation(view, 2, bag(&[("database", "two")]));
+        view = KIND.with_relation(view, 3, request("oxe"));
+        view = KIND.with_relation(view, 5, request("mysql"));
+        view = KIND.with_relation(view, 6, Bag::new());
         let mut router = request("nowhere");
         router.insert("extra-user-roles".into(), "mysqlrouter".into());
-        view = with_relation(view, 8, router);
+        view = KIND.with_relation(view, 8, router);
         let update = provider.reconcile(&view).await.unwrap();
         assert_eq!(update.status.status, "blocked");
         assert!(
@@ -202,17 +183,17 @@ fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
         );
         let plain = &update.application_bags[&2];
         assert!(!plain.contains_key("secret-user"));
-        select(&update, plain, "two", "SELECT 1");
-        refused(&update, plain, "oxe", "SELECT 1");
+        KIND.select(&update, plain, "two", "SELECT 1");
+        KIND.refused(&update, plain, "oxe", "SELECT 1");
         // A name in a grant is a pattern, in which `_` is any letter.
-        refused(&update, user(&update, 1), "oxe", "SELECT 1");
+        KIND.refused(&update, user(&update, 1), "oxe", "SELECT 1");
         let mut wrong = plain.clone();
         wrong.insert("password".into(), "guess".into());
-        refused(&update, &wrong, "two", "SELECT 1");
+        KIND.refused(&update, &wrong, "two", "SELECT 1");
         let router = user(&update, 8);
-        let databases = select(&update, router, "two", "SHOW DATABASES LIKE 'nowhere'");
+        let databases = KIND.select(&update, router, "two", "SHOW DATABASES LIKE 'nowhere'");
         assert_eq!(databases, "");
-        select(
+        KIND.select(
             &update,
             router,
             "two",
@@ -225,13 +206,13 @@ fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
 #[test]
 fn nobody_is_operator_without_the_password_which_is_in_no_log_and_no_argument() {
     let directory = tempfile::tempdir().unwrap();
-    let view = with_relation(view("db", directory.path()), 7, request("web"));
+    let view = KIND.view(directory.path());
     run(async {
         let mut provider = mysql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
         for name in ["root", "mysql", "mariadb.sys", ""] {
             let nobody = bag(&[("username", name), ("password", "")]);
-            refused(&update, &nobody, "web", "SELECT 1");
+            KIND.refused(&update, &nobody, "web", "SELECT 1");
         }
         let credentials = directory.path().join("client.cnf");
         for secret in [&credentials, &directory.path().join("init.sql")] {
@@ -254,123 +235,26 @@ fn nobody_is_operator_without_the_password_which_is_in_no_log_and_no_argument() 
 
 #[test]
 fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
-    let directory = tempfile::tempdir().unwrap();
-    let view = with_relation(view("db", directory.path()), 7, request("web"));
-    let first = run(async {
-        let mut provider = mysql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", KEPT);
-        let stopping = Instant::now();
-        provider.stop(false).await;
-        eprintln!("stopped in {:?}", stopping.elapsed());
-        assert_eq!(servers(directory.path()), [0; 0]);
-        update
-    });
-    run(async {
-        let mut provider = mysql_k8s::provider();
-        let started = Instant::now();
-        let update = provider.reconcile(&view).await.unwrap();
-        eprintln!("started again in {:?}", started.elapsed());
-        assert_eq!(update.secrets, first.secrets);
-        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
-        provider.stop(true).await;
-    });
+    KIND.stopping_leaves_no_process_and_keeps_data_and_passwords();
 }
 
 #[test]
 fn everything_killed_comes_back_with_its_data() {
-    let directory = tempfile::tempdir().unwrap();
-    let view = with_relation(view("db", directory.path()), 7, request("web"));
-    run(async {
-        let mut provider = mysql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", KEPT);
-        kill("-KILL", &servers(directory.path()));
-        // The reconcile after it finds a server that is on its way up, or the watcher's.
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
-        // As when the daemon is killed: nobody watches, the socket and the file of the process id stay.
-        drop(provider);
-    });
-    wait_until("the server ends with its parent", || {
-        servers(directory.path()).is_empty()
-    });
-    std::fs::write(directory.path().join("data/server.pid"), "1\n").unwrap();
-    run(async {
-        let mut provider = mysql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
-        provider.stop(true).await;
-    });
+    KIND.everything_killed_comes_back_with_its_data();
 }
 
 #[test]
-fn several_at_once_with_long_paths_and_odd_names() {
-    let root = tempfile::tempdir().unwrap();
-    let odd: PathBuf = root
-        .path()
-        .join("a directory's name, with \"all\" of it".repeat(4));
-    let (one, two) = (odd.join("one"), odd.join("two"));
-    run(async {
-        let (mut first, mut second) = (mysql_k8s::provider(), mysql_k8s::provider());
-        let views = [&one, &two].map(|each| with_relation(view("db", each), 7, request("web")));
-        let left = first.reconcile(&views[0]).await.unwrap();
-        let right = second.reconcile(&views[1]).await.unwrap();
-        select(&left, user(&left, 7), "web", KEPT);
-        refused(&right, user(&left, 7), "web", "SELECT 1");
-        select(&right, user(&right, 7), "web", KEPT);
-        let socket = socket(&left, 3306);
-        assert!(socket.as_os_str().len() < 108);
-        first.stop(true).await;
-        second.stop(true).await;
-        assert!(!socket.parent().unwrap().exists());
-        assert!(!one.exists() && !two.exists());
-    });
+fn several_run_at_once_under_long_paths_and_odd_names() {
+    KIND.several_run_at_once_under_long_paths_and_odd_names();
 }
 
-/// The daemon of the next test, in a process of its own.
 #[test]
 #[ignore = "started by the next test"]
 fn daemon() {
-    let directory = PathBuf::from(std::env::var_os("DAEMON_DIRECTORY").unwrap());
-    let view = with_relation(view("db", &directory), 7, request("web"));
-    run(async {
-        let mut provider = mysql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", KEPT);
-        std::fs::write(directory.join("ready"), "").unwrap();
-        std::future::pending::<()>().await;
-    });
+    KIND.be_a_daemon();
 }
 
 #[test]
 fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut daemon = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "mysql::daemon", "--ignored"])
-        .env("DAEMON_DIRECTORY", directory.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until("the daemon is ready", || {
-        directory.path().join("ready").exists()
-    });
-    assert!(!servers(directory.path()).is_empty());
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
-    wait_until("the server ends with the daemon", || {
-        servers(directory.path()).is_empty()
-    });
-    let view = with_relation(view("db", directory.path()), 7, request("web"));
-    run(async {
-        let mut provider = mysql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "SELECT * FROM kept");
-        provider.stop(false).await;
-        // What `destroy` does after a daemon was killed.
-        let mut heir = mysql_k8s::provider();
-        heir.adopt(directory.path());
-        heir.stop(true).await;
-    });
-    assert!(!directory.path().exists());
+    KIND.a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data();
 }

@@ -1,23 +1,29 @@
 //! A real server. Without PostgreSQL on the machine these fail with the command that installs it.
 
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 use charmwright::local::model::Status;
 use charmwright::local::provider::postgresql_k8s;
-use charmwright::local::provider::{Provider, Update, View};
+use charmwright::local::provider::{Provider, Update};
 
-use super::database::{kill, request, servers, socket, user, wait_until};
+use super::database::{Kind, request, servers, socket, user, wait_until};
 use super::{Bag, bag, run, view};
 
-fn with_relation(view: View, id: u32, bag: Bag) -> View {
-    super::database::with_relation(view, "postgresql_client", id, bag)
-}
+const KIND: Kind = Kind {
+    provider: postgresql_k8s::provider,
+    interface: "postgresql_client",
+    port: 5432,
+    client: psql,
+    make: "CREATE TABLE kept ()",
+    look: "SELECT FROM kept",
+    lock: "postmaster.pid",
+    daemon: "postgresql::daemon",
+};
 
 /// psql as an application runs it, but through the service's socket.
 fn psql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Output {
-    let socket = socket(update, 5432);
+    let socket = socket(update, KIND.port);
     Command::new("psql")
         .args([
             "-X",
@@ -38,28 +44,13 @@ fn psql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Output
         .expect("psql is missing: apt-get install --yes postgresql")
 }
 
-fn select(update: &Update, credentials: &Bag, database: &str, sql: &str) -> String {
-    let output = psql(update, credentials, database, sql);
-    assert!(
-        output.status.success(),
-        "{sql}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn postmaster(directory: &Path) -> i32 {
-    let text = std::fs::read_to_string(directory.join("data/postmaster.pid")).unwrap();
-    text.lines().next().unwrap().parse().unwrap()
-}
-
 #[test]
 fn a_relation_gets_a_database_of_its_own_and_the_same_answer_twice() {
     let directory = tempfile::tempdir().unwrap();
     let started = Instant::now();
     run(async {
         let mut provider = postgresql_k8s::provider();
-        let view = with_relation(view("postgresql-k8s", directory.path()), 7, request("web"));
+        let view = KIND.with_relation(view("postgresql-k8s", directory.path()), 7, request("web"));
         let update = provider.reconcile(&view).await.unwrap();
         eprintln!("first answer after {:?}", started.elapsed());
         assert_eq!(update.status.status, "active");
@@ -93,36 +84,36 @@ fn a_relation_gets_a_database_of_its_own_and_the_same_answer_twice() {
 
         let user = user(&update, 7);
         assert_eq!(user["username"], "relation_id_7");
-        let version = select(&update, user, "web", "SHOW server_version");
+        let version = KIND.select(&update, user, "web", "SHOW server_version");
         assert_eq!(version.split(' ').next().unwrap(), answer["version"]);
-        select(
+        KIND.select(
             &update,
             user,
             "web",
             "CREATE TABLE visitors (id serial PRIMARY KEY, at timestamp)",
         );
-        select(
+        KIND.select(
             &update,
             user,
             "web",
             "CREATE SCHEMA more; CREATE EXTENSION pgcrypto",
         );
-        select(
+        KIND.select(
             &update,
             user,
             "web",
             "INSERT INTO visitors (at) VALUES (now())",
         );
         assert_eq!(
-            select(&update, user, "web", "SELECT count(*) FROM visitors"),
+            KIND.select(&update, user, "web", "SELECT count(*) FROM visitors"),
             "1"
         );
         assert_eq!(
-            select(&update, user, "web", "SELECT session_user"),
+            KIND.select(&update, user, "web", "SELECT session_user"),
             "relation_id_7"
         );
         assert_eq!(
-            select(
+            KIND.select(
                 &update,
                 user,
                 "web",
@@ -142,17 +133,17 @@ fn a_removed_relation_cannot_log_in_and_its_data_stays_for_the_next() {
     run(async {
         let mut provider = postgresql_k8s::provider();
         let empty = view("pg", directory.path());
-        let related = with_relation(empty.clone(), 3, request(name));
+        let related = KIND.with_relation(empty.clone(), 3, request(name));
         let update = provider.reconcile(&related).await.unwrap();
         let old = user(&update, 3).clone();
-        select(&update, &old, name, "CREATE TABLE kept (word text)");
-        select(
+        KIND.select(&update, &old, name, "CREATE TABLE kept (word text)");
+        KIND.select(
             &update,
             &old,
             name,
             "RESET ROLE; CREATE TABLE own (word text)",
         );
-        select(
+        KIND.select(
             &update,
             &old,
             name,
@@ -178,7 +169,7 @@ fn a_removed_relation_cannot_log_in_and_its_data_stays_for_the_next() {
             .unwrap();
         let others = "SELECT count(*) - 1 FROM pg_stat_activity WHERE usename = session_user";
         wait_until("the session starts", || {
-            select(&update, &old, name, others) == "1"
+            KIND.select(&update, &old, name, others) == "1"
         });
 
         let gone = provider.reconcile(&empty).await.unwrap();
@@ -189,16 +180,16 @@ fn a_removed_relation_cannot_log_in_and_its_data_stays_for_the_next() {
         assert!(!session.wait().unwrap().success());
 
         let next = provider
-            .reconcile(&with_relation(empty, 4, request(name)))
+            .reconcile(&KIND.with_relation(empty, 4, request(name)))
             .await
             .unwrap();
         let new = user(&next, 4);
         assert_ne!(new["password"], old["password"]);
         assert_eq!(
-            select(&next, new, name, "SELECT word FROM kept"),
+            KIND.select(&next, new, name, "SELECT word FROM kept"),
             "still here"
         );
-        select(
+        KIND.select(
             &next,
             new,
             name,
@@ -213,10 +204,10 @@ fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
     let directory = tempfile::tempdir().unwrap();
     run(async {
         let mut provider = postgresql_k8s::provider();
-        let mut view = with_relation(view("pg", directory.path()), 1, request("one"));
-        view = with_relation(view, 2, bag(&[("database", "two")]));
-        view = with_relation(view, 5, request("postgres"));
-        view = with_relation(view, 6, Bag::new());
+        let mut view = KIND.with_relation(view("pg", directory.path()), 1, request("one"));
+        view = KIND.with_relation(view, 2, bag(&[("database", "two")]));
+        view = KIND.with_relation(view, 5, request("postgres"));
+        view = KIND.with_relation(view, 6, Bag::new());
         let update = provider.reconcile(&view).await.unwrap();
         assert_eq!(update.status.status, "blocked");
         assert!(
@@ -229,89 +220,19 @@ fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
             [1, 2]
         );
         let plain = &update.application_bags[&2];
-        select(&update, plain, "two", "SELECT 1");
-        assert!(!psql(&update, plain, "one", "SELECT 1").status.success());
+        KIND.select(&update, plain, "two", "SELECT 1");
+        KIND.refused(&update, plain, "one", "SELECT 1");
         let mut wrong = plain.clone();
         wrong.insert("password".into(), "guess".into());
-        assert!(!psql(&update, &wrong, "two", "SELECT 1").status.success());
+        KIND.refused(&update, &wrong, "two", "SELECT 1");
         provider.stop(true).await;
-    });
-}
-
-#[test]
-fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
-    let directory = tempfile::tempdir().unwrap();
-    let view = with_relation(view("pg", directory.path()), 7, request("web"));
-    let first = run(async {
-        let mut provider = postgresql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "CREATE TABLE kept ()");
-        provider.stop(false).await;
-        assert_eq!(servers(directory.path()), [0; 0]);
-        update
-    });
-    run(async {
-        let mut provider = postgresql_k8s::provider();
-        let started = Instant::now();
-        let update = provider.reconcile(&view).await.unwrap();
-        eprintln!("started again in {:?}", started.elapsed());
-        assert_eq!(update.secrets, first.secrets);
-        select(&update, user(&update, 7), "web", "SELECT FROM kept");
-        provider.stop(true).await;
-    });
-}
-
-#[test]
-fn everything_killed_comes_back_with_its_data() {
-    let directory = tempfile::tempdir().unwrap();
-    let view = with_relation(view("pg", directory.path()), 7, request("web"));
-    run(async {
-        let mut provider = postgresql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "CREATE TABLE kept ()");
-        kill("-KILL", &servers(directory.path()));
-        // The reconcile after it finds a server that is on its way up, or the watcher's.
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "SELECT FROM kept");
-        // As when the daemon is killed: nobody watches, the lock file stays.
-        drop(provider);
-    });
-    wait_until("the server ends with its parent", || {
-        servers(directory.path()).is_empty()
-    });
-    std::fs::write(directory.path().join("data/postmaster.pid"), "1\nstale\n").unwrap();
-    run(async {
-        let mut provider = postgresql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "SELECT FROM kept");
-        assert_ne!(postmaster(directory.path()), 1);
-        provider.stop(true).await;
-    });
-}
-
-#[test]
-fn a_long_path_and_an_odd_name_are_no_obstacle() {
-    let root = tempfile::tempdir().unwrap();
-    let directory: PathBuf = root
-        .path()
-        .join("a directory's name, with \"all\" of it".repeat(4));
-    let view = with_relation(view("pg", &directory), 7, request("web"));
-    run(async {
-        let mut provider = postgresql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        let socket = socket(&update, 5432).to_owned();
-        assert!(socket.as_os_str().len() < 108);
-        select(&update, user(&update, 7), "web", "SELECT 1");
-        provider.stop(true).await;
-        assert!(!socket.parent().unwrap().exists());
-        assert!(!directory.exists());
     });
 }
 
 #[test]
 fn no_secret_is_in_the_log() {
     let directory = tempfile::tempdir().unwrap();
-    let view = with_relation(view("pg", directory.path()), 7, request("web"));
+    let view = KIND.view(directory.path());
     run(async {
         let mut provider = postgresql_k8s::provider();
         let update = provider.reconcile(&view).await.unwrap();
@@ -329,49 +250,28 @@ fn no_secret_is_in_the_log() {
     });
 }
 
-/// The daemon of the next test, in a process of its own.
+#[test]
+fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
+    KIND.stopping_leaves_no_process_and_keeps_data_and_passwords();
+}
+
+#[test]
+fn everything_killed_comes_back_with_its_data() {
+    KIND.everything_killed_comes_back_with_its_data();
+}
+
+#[test]
+fn several_run_at_once_under_long_paths_and_odd_names() {
+    KIND.several_run_at_once_under_long_paths_and_odd_names();
+}
+
 #[test]
 #[ignore = "started by the next test"]
 fn daemon() {
-    let directory = PathBuf::from(std::env::var_os("DAEMON_DIRECTORY").unwrap());
-    let view = with_relation(view("pg", &directory), 7, request("web"));
-    run(async {
-        let mut provider = postgresql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "CREATE TABLE kept ()");
-        std::fs::write(directory.join("ready"), "").unwrap();
-        std::future::pending::<()>().await;
-    });
+    KIND.be_a_daemon();
 }
 
 #[test]
 fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut daemon = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "postgresql::daemon", "--ignored"])
-        .env("DAEMON_DIRECTORY", directory.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until("the daemon is ready", || {
-        directory.path().join("ready").exists()
-    });
-    assert!(!servers(directory.path()).is_empty());
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
-    wait_until("the server ends with the daemon", || {
-        servers(directory.path()).is_empty()
-    });
-    let view = with_relation(view("pg", directory.path()), 7, request("web"));
-    run(async {
-        let mut provider = postgresql_k8s::provider();
-        let update = provider.reconcile(&view).await.unwrap();
-        select(&update, user(&update, 7), "web", "SELECT FROM kept");
-        provider.stop(false).await;
-        // What `destroy` does after a daemon was killed.
-        let mut heir = postgresql_k8s::provider();
-        heir.adopt(directory.path());
-        heir.stop(true).await;
-    });
-    assert!(!directory.path().exists());
+    KIND.a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data();
 }

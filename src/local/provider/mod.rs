@@ -156,3 +156,11 @@ fn test_relation(endpoint: &str, interface: &str) -> RelationView {
         remote_units: BTreeMap::new(),
     }
 }
+
+#[cfg(test)]
+fn test_bag(entries: &[(&str, &str)]) -> Bag {
+    entries
+        .iter()
+        .map(|(key, value)| ((*key).into(), (*value).into()))
+        .collect()
+}

@@ -127,14 +127,8 @@ fn refer(bag: &Bag, relation: u32) -> Bag {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::provider::test_bag as bag;
     use crate::local::provider::test_view;
-
-    fn bag(entries: &[(&str, &str)]) -> Bag {
-        entries
-            .iter()
-            .map(|(key, value)| ((*key).into(), (*value).into()))
-            .collect()
-    }
 
     fn smtp() -> StandIn {
         StandIn::new(

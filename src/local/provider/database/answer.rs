@@ -84,6 +84,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::provider::test_bag as bag;
 
     const ACCESS: Access<'static> = Access {
         primary: "pg-primary.demo.svc.cluster.local:5432",
@@ -100,13 +101,6 @@ mod tests {
             ("user", "password", "s3cr3t".into()),
             ("tls", "tls", "False".into()),
         ]
-    }
-
-    fn bag(entries: &[(&str, &str)]) -> Bag {
-        entries
-            .iter()
-            .map(|(key, value)| ((*key).into(), (*value).into()))
-            .collect()
     }
 
     #[test]

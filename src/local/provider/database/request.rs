@@ -74,13 +74,7 @@ pub(super) fn secret_fields(bag: &Bag) -> Result<BTreeSet<String>, String> {
 mod tests {
     use super::*;
     use crate::local::provider::postgresql_k8s::FACTS;
-
-    fn bag(entries: &[(&str, &str)]) -> Bag {
-        entries
-            .iter()
-            .map(|(key, value)| ((*key).into(), (*value).into()))
-            .collect()
-    }
+    use crate::local::provider::test_bag as bag;
 
     #[test]
     fn nothing_is_asked_before_the_database_is_named() {
