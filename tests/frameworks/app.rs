@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::database::{Database, POSTGRESQL};
 use crate::framework::Framework;
 use crate::journey::{Journey, PATIENCE, pebble};
 
@@ -16,6 +17,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct App {
     pub journey: Journey,
     pub framework: &'static Framework,
+    /// The one that its charm requires.
+    pub database: &'static Database,
     /// `go-visitors`.
     pub name: String,
     charm: PathBuf,
@@ -23,7 +26,7 @@ pub struct App {
 
 impl App {
     /// Version 1 in a directory of its own, with its packed charm; nothing is deployed.
-    pub fn pack(framework: &'static Framework) -> Self {
+    pub fn pack(framework: &'static Framework, database: &'static Database) -> Self {
         let mut journey = Journey::new();
         let name = format!("{}-visitors", framework.name);
         let project = journey.directory().join(&name);
@@ -38,6 +41,7 @@ impl App {
         let app = Self {
             journey,
             framework,
+            database,
             name,
             charm,
         };
@@ -45,8 +49,14 @@ impl App {
         app
     }
 
-    /// Packs the charm.
+    /// Packs the charm, with an endpoint for the database.
     pub fn pack_charm(&self) {
+        let metadata = self.journey.cwd.join("charm/charmcraft.yaml");
+        let text = std::fs::read_to_string(&metadata).unwrap();
+        let text = text.replace(POSTGRESQL.interface, self.database.interface);
+        let endpoint = |database: &Database| format!("\n  {}:", database.endpoint);
+        let text = text.replace(&endpoint(&POSTGRESQL), &endpoint(self.database));
+        std::fs::write(metadata, text).unwrap();
         let printed =
             self.journey
                 .charmwright(&["pack", "--project-dir", "charm", "--output", "charm"]);

@@ -1,7 +1,6 @@
 //! What goes wrong, and heals.
 
 use crate::app::App;
-use crate::life::{MISSING, POSTGRESQL};
 use crate::units::UNITS;
 
 pub fn its_process_is_killed(app: &App) {
@@ -29,11 +28,13 @@ pub fn its_container_is_lost(app: &App) {
 }
 
 pub fn its_database_goes_and_comes_back(app: &App) {
+    let database = app.database;
     app.journey
-        .local(&["remove-relation", &app.name, POSTGRESQL]);
-    app.settles("blocked", MISSING);
+        .local(&["remove-relation", &app.name, database.application]);
+    app.settles("blocked", database.missing);
     app.is_silent();
-    app.journey.local(&["integrate", &app.name, POSTGRESQL]);
+    app.journey
+        .local(&["integrate", &app.name, database.application]);
     app.settles("active", "");
     app.answers("/", "Hello, world!");
     // The provider keeps a database whose relation has gone.

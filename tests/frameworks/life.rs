@@ -4,9 +4,6 @@ use serde_json::Value;
 
 use crate::app::App;
 
-pub const POSTGRESQL: &str = "postgresql-k8s";
-pub const MISSING: &str = "missing integrations: postgresql";
-
 pub fn starts_with_its_database(app: &App) {
     app.with_charm_and_image(&["deploy"]);
     if !app.framework.options.is_empty() {
@@ -14,10 +11,12 @@ pub fn starts_with_its_database(app: &App) {
         command.extend(app.framework.options);
         app.journey.local(&command);
     }
-    app.settles("blocked", MISSING);
+    let database = app.database;
+    app.settles("blocked", database.missing);
     app.is_silent();
-    app.journey.local(&["deploy", POSTGRESQL]);
-    app.journey.local(&["integrate", &app.name, POSTGRESQL]);
+    app.journey.local(&["deploy", database.application]);
+    app.journey
+        .local(&["integrate", &app.name, database.application]);
     app.settles("active", "");
 }
 

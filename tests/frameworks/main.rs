@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
 mod app;
+mod database;
 mod framework;
 mod healing;
 #[path = "../journey/mod.rs"]
@@ -14,6 +15,7 @@ mod units;
 use std::time::Instant;
 
 use app::App;
+use database::{Database, MYSQL, POSTGRESQL};
 use framework::Framework;
 
 /// What happens to every app, in this order, on one model.
@@ -36,8 +38,12 @@ const STAGES: [(&str, fn(&App)); 13] = [
     ),
 ];
 
-fn goes_through_its_life(framework: &'static Framework, own: &[(&str, fn(&App))]) {
-    let app = App::pack(framework);
+fn goes_through_its_life(
+    framework: &'static Framework,
+    database: &'static Database,
+    own: &[(&str, fn(&App))],
+) {
+    let app = App::pack(framework, database);
     for (name, stage) in STAGES.iter().chain(own) {
         let start = Instant::now();
         stage(&app);
@@ -50,31 +56,42 @@ fn goes_through_its_life(framework: &'static Framework, own: &[(&str, fn(&App))]
 fn a_django_app_goes_through_its_life() {
     goes_through_its_life(
         &framework::DJANGO,
+        &POSTGRESQL,
         &[("creates superusers", life::creates_superusers)],
     );
 }
 
 #[test]
+fn a_django_app_goes_through_its_life_on_mysql() {
+    goes_through_its_life(&framework::DJANGO, &MYSQL, &[]);
+}
+
+#[test]
 fn an_express_app_goes_through_its_life() {
-    goes_through_its_life(&framework::EXPRESSJS, &[]);
+    goes_through_its_life(&framework::EXPRESSJS, &POSTGRESQL, &[]);
 }
 
 #[test]
 fn a_fastapi_app_goes_through_its_life() {
-    goes_through_its_life(&framework::FASTAPI, &[]);
+    goes_through_its_life(&framework::FASTAPI, &POSTGRESQL, &[]);
 }
 
 #[test]
 fn a_flask_app_goes_through_its_life() {
-    goes_through_its_life(&framework::FLASK, &[]);
+    goes_through_its_life(&framework::FLASK, &POSTGRESQL, &[]);
 }
 
 #[test]
 fn a_go_app_goes_through_its_life() {
-    goes_through_its_life(&framework::GO, &[]);
+    goes_through_its_life(&framework::GO, &POSTGRESQL, &[]);
 }
 
 #[test]
 fn a_spring_boot_app_goes_through_its_life() {
-    goes_through_its_life(&framework::SPRING_BOOT, &[]);
+    goes_through_its_life(&framework::SPRING_BOOT, &POSTGRESQL, &[]);
+}
+
+#[test]
+fn a_spring_boot_app_goes_through_its_life_on_mysql() {
+    goes_through_its_life(&framework::SPRING_BOOT, &MYSQL, &[]);
 }
