@@ -28,6 +28,20 @@ pub fn its_container_is_lost(app: &App) {
 }
 
 pub fn its_database_goes_and_comes_back(app: &App) {
+    loses_its_database_for_a_while(app);
+    // The provider keeps a database whose relation has gone.
+    assert_eq!(app.get("/visitors"), "9");
+    app.ticks(&[0], &UNITS);
+}
+
+/// With one unit, which has three visitors.
+pub fn its_database_goes_and_comes_back_to_one_unit(app: &App) {
+    loses_its_database_for_a_while(app);
+    assert_eq!(app.get("/visitors"), "4");
+    app.ticks(&[0], &[0]);
+}
+
+fn loses_its_database_for_a_while(app: &App) {
     let database = app.database;
     app.journey
         .local(&["remove-relation", &app.name, database.application]);
@@ -37,7 +51,4 @@ pub fn its_database_goes_and_comes_back(app: &App) {
         .local(&["integrate", &app.name, database.application]);
     app.settles("active", "");
     app.answers("/", "Hello, world!");
-    // The provider keeps a database whose relation has gone.
-    assert_eq!(app.get("/visitors"), "9");
-    app.ticks(&[0], &UNITS);
 }

@@ -38,13 +38,24 @@ const STAGES: [(&str, fn(&App)); 13] = [
     ),
 ];
 
-fn goes_through_its_life(
+/// What of it differs from database to database, with one unit.
+const WITH_ITS_DATABASE: [(&str, fn(&App)); 4] = [
+    ("starts with its database", life::starts_with_its_database),
+    ("answers every path", life::answers_every_path),
+    ("refreshes", release::refreshes_alone),
+    (
+        "loses its database",
+        healing::its_database_goes_and_comes_back_to_one_unit,
+    ),
+];
+
+fn goes_through(
     framework: &'static Framework,
     database: &'static Database,
-    own: &[(&str, fn(&App))],
+    stages: &[(&str, fn(&App))],
 ) {
     let app = App::pack(framework, database);
-    for (name, stage) in STAGES.iter().chain(own) {
+    for (name, stage) in stages {
         let start = Instant::now();
         stage(&app);
         eprintln!("{}: {name}: {:.1?}", app.name, start.elapsed());
@@ -52,46 +63,49 @@ fn goes_through_its_life(
     app.journey.destroy();
 }
 
+fn goes_through_its_life(framework: &'static Framework, own: &[(&str, fn(&App))]) {
+    goes_through(framework, &POSTGRESQL, &[&STAGES, own].concat());
+}
+
 #[test]
 fn a_django_app_goes_through_its_life() {
     goes_through_its_life(
         &framework::DJANGO,
-        &POSTGRESQL,
         &[("creates superusers", life::creates_superusers)],
     );
 }
 
 #[test]
 fn a_django_app_goes_through_its_life_on_mysql() {
-    goes_through_its_life(&framework::DJANGO, &MYSQL, &[]);
+    goes_through(&framework::DJANGO, &MYSQL, &STAGES);
 }
 
 #[test]
 fn an_express_app_goes_through_its_life() {
-    goes_through_its_life(&framework::EXPRESSJS, &POSTGRESQL, &[]);
+    goes_through_its_life(&framework::EXPRESSJS, &[]);
 }
 
 #[test]
 fn a_fastapi_app_goes_through_its_life() {
-    goes_through_its_life(&framework::FASTAPI, &POSTGRESQL, &[]);
+    goes_through_its_life(&framework::FASTAPI, &[]);
 }
 
 #[test]
 fn a_flask_app_goes_through_its_life() {
-    goes_through_its_life(&framework::FLASK, &POSTGRESQL, &[]);
+    goes_through_its_life(&framework::FLASK, &[]);
 }
 
 #[test]
 fn a_go_app_goes_through_its_life() {
-    goes_through_its_life(&framework::GO, &POSTGRESQL, &[]);
+    goes_through_its_life(&framework::GO, &[]);
 }
 
 #[test]
 fn a_spring_boot_app_goes_through_its_life() {
-    goes_through_its_life(&framework::SPRING_BOOT, &POSTGRESQL, &[]);
+    goes_through_its_life(&framework::SPRING_BOOT, &[]);
 }
 
 #[test]
-fn a_spring_boot_app_goes_through_its_life_on_mysql() {
-    goes_through_its_life(&framework::SPRING_BOOT, &MYSQL, &[]);
+fn a_spring_boot_app_lives_on_mysql() {
+    goes_through(&framework::SPRING_BOOT, &MYSQL, &WITH_ITS_DATABASE);
 }
