@@ -373,11 +373,17 @@ impl Content {
         above.reverse();
         for path in above {
             let directory = root.join(path);
+            let path = Path::new("/").join(path);
+            if directory.is_symlink() {
+                return Err(Error::Image(format!(
+                    "`{}` is a link in the project, and other files are to go below it",
+                    path.display()
+                )));
+            }
             if directory.is_dir() {
                 continue;
             }
             make_directory_with_mode(&directory, 0o755)?;
-            let path = Path::new("/").join(path);
             if self.directories.iter().any(|own| path.starts_with(own)) {
                 tree::own(&directory, owner)
                     .trying(|| format!("give `{}` its owner", path.display()))?;

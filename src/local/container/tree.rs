@@ -128,7 +128,14 @@ pub(super) fn copy(source: &Path, target: &Path, owner: u32, kind: Kind) -> Resu
         if data.is_dir() {
             fs::create_dir_all(target)?;
             fs::set_permissions(target, fs::Permissions::from_mode(data.mode() & 0o7777))?;
-        } else if data.is_symlink() {
+            return own(target, owner);
+        }
+        // What is written through a link that is there would change what it was linked from.
+        match fs::remove_file(target) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        if data.is_symlink() {
             symlink(fs::read_link(source)?, target)?;
         } else if kind != Kind::Built || fs::hard_link(source, target).is_err() {
             fs::copy(source, target)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::place::Placement;
-use super::requirements;
+use super::{package_json, requirements};
 use crate::yaml::{Mapping, Value};
 
 /// What is built outside the container.
@@ -80,13 +80,8 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// Reads the part `name`. `npm_package` is the name of the project's package, if it is one.
-    pub fn of(
-        name: &str,
-        part: &Mapping,
-        directory: &Path,
-        npm_package: &str,
-    ) -> Result<Self, Error> {
+    /// Reads the part `name` of the project in the directory.
+    pub fn of(name: &str, part: &Mapping, directory: &Path) -> Result<Self, Error> {
         let plugin = part.get("plugin").and_then(Value::as_str).unwrap_or("nil");
         if plugin == "nil" {
             return Ok(Self::Nothing);
@@ -112,8 +107,14 @@ impl Part {
                 tags: texts(part, "go-buildtags"),
                 generate: texts(part, "go-generate"),
             },
-            "npm" => Tool::Npm {
-                package: npm_package.to_owned(),
+            "npm" => match package_json::name(&source) {
+                Some(package) => Tool::Npm { package },
+                None => {
+                    return Err(Error::App(format!(
+                        "part `{name}` of `{}` is built by npm, and there is no `package.json` with a name in `{from}`",
+                        super::FILE
+                    )));
+                }
             },
             "maven" => Tool::Maven {
                 parameters: texts(part, "maven-parameters"),

@@ -61,11 +61,17 @@ impl Placement {
     /// taken as a whole is not looked into.
     ///
     /// # Errors
-    /// [`Error::Read`] for a directory that cannot be listed.
+    /// [`Error::Read`] for a directory that cannot be listed, [`Error::App`] for a path with `..`.
     pub fn place(&self, installed: &Path) -> Result<Vec<RockFile>, Error> {
         let mut files = Vec::new();
         let mut moved: Vec<String> = Vec::new();
         for (pattern, to) in &self.organize {
+            if [pattern, to].iter().any(|path| leaves(path)) {
+                return Err(Error::App(format!(
+                    "`{pattern}: {to}` in an `organize` of `{}` leaves its directory; remove the `..`",
+                    super::FILE
+                )));
+            }
             let pattern = pattern.trim_end_matches('/');
             let mut found = Vec::new();
             let names: Vec<&str> = pattern.split('/').collect();
@@ -262,6 +268,10 @@ fn matches(pattern: &str, name: &str) -> bool {
     walk(&pattern, &name)
 }
 
+fn leaves(path: &str) -> bool {
+    path.split('/').any(|name| name == "..")
+}
+
 fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?'])
 }
@@ -340,6 +350,18 @@ mod tests {
                 .map(|file| file.target.display().to_string())
                 .collect();
             assert_eq!(targets.join(" "), placed, "{part:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_put_outside_the_image_or_taken_from_outside() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("x"), "").unwrap();
+        for organize in ["{x: ../x}", "{x: app/../../x}", "{../x: x}"] {
+            let part = format!("{{organize: {organize}}}");
+            let part: Mapping = crate::yaml::from_str(&part).unwrap();
+            let error = Placement::of(&part).place(directory.path()).unwrap_err();
+            assert!(error.to_string().ends_with("remove the `..`"), "{error}");
         }
     }
 

@@ -204,7 +204,7 @@ fn parts(
                 super::FILE
             ));
         }
-        match Part::of(name, part, directory, &applied.npm_package)? {
+        match Part::of(name, part, directory)? {
             Part::Nothing => {}
             Part::Dump(source, placement) => all.files.extend(placement.place(&source)?),
             Part::Python(python) => {
