@@ -199,6 +199,25 @@ fn juju_takes_the_charm_of_every_framework_and_finds_its_dispatch() {
 }
 
 #[test]
+fn juju_takes_the_charm_of_a_framework_of_the_projects_own() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/project/pack-own-framework/in");
+    let directory = tempfile::tempdir().unwrap();
+    let own = "metadata/frameworks/perl.yaml";
+    fs::create_dir_all(directory.path().join("metadata/frameworks")).unwrap();
+    for file in ["charmcraft.yaml", own] {
+        fs::copy(project.join(file), directory.path().join(file)).unwrap();
+    }
+    let expanded = tempfile::tempdir().unwrap();
+    let found = judge(&packed(directory.path()), Some(expanded.path())).unwrap();
+    let dispatch = Path::new(found["dispatch"].as_str().unwrap());
+    let there = dispatch.parent().unwrap().join(own);
+    assert_eq!(
+        fs::read_to_string(there).unwrap(),
+        fs::read_to_string(project.join(own)).unwrap()
+    );
+}
+
+#[test]
 fn the_whole_template_uncommented_packs_too() {
     for base in ["ubuntu@24.04", "ubuntu@26.04"] {
         let directory = tempfile::tempdir().unwrap();
