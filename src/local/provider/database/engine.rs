@@ -71,14 +71,14 @@ pub(in crate::local::provider) trait Engine: Sync {
     /// One line with the command that installs what is missing.
     fn find<'a>(&'a self, data: &'a Path) -> BoxFuture<'a, Result<Installation, String>>;
 
-    /// The command that makes data in the empty directory `data`, and the files that it needs: those of secrets
-    /// are to be removed when it has ended.
+    /// The command that makes data in the empty directory `data`; what it needs is made as well. The files named with it
+    /// hold secrets, and go when it has ended.
     ///
     /// # Errors
     /// The operating system's.
     fn create(&self, site: &Site, data: &Path) -> io::Result<(Command, Vec<PathBuf>)>;
 
-    /// The command that runs the server, and the files that it needs.
+    /// The command that runs the server; what it needs is made as well.
     ///
     /// # Errors
     /// The operating system's.
