@@ -3,4 +3,5 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$(dirname "$here")")
+export PYTHONDONTWRITEBYTECODE=1
 exec /bin/python3 "$here/bench.py" "$root/target/x86_64-unknown-linux-gnu/release/charmwright" "$("$here/../pebble.sh")"

@@ -28,7 +28,7 @@ pub fn its_container_is_lost(app: &App) {
 }
 
 pub fn its_database_goes_and_comes_back(app: &App) {
-    loses_its_database_for_a_while(app);
+    loses_its_database_for_a_while(app, &UNITS);
     // The provider keeps a database whose relation has gone.
     assert_eq!(app.get("/visitors"), "9");
     app.ticks(&[0], &UNITS);
@@ -36,17 +36,24 @@ pub fn its_database_goes_and_comes_back(app: &App) {
 
 /// With one unit, which has three visitors.
 pub fn its_database_goes_and_comes_back_to_one_unit(app: &App) {
-    loses_its_database_for_a_while(app);
+    loses_its_database_for_a_while(app, &[0]);
     assert_eq!(app.get("/visitors"), "4");
     app.ticks(&[0], &[0]);
 }
 
-fn loses_its_database_for_a_while(app: &App) {
+fn loses_its_database_for_a_while(app: &App, units: &[u32]) {
     let database = app.database;
     app.journey
         .local(&["remove-relation", &app.name, database.application]);
     app.settles("blocked", database.missing);
     app.is_silent();
+    for unit in units {
+        for service in [app.framework.name, "tick-worker", "tick-scheduler"] {
+            app.until_pebble(*unit, &format!("`{service}` is stopped"), |services| {
+                App::service(services, service).contains(" inactive ")
+            });
+        }
+    }
     app.journey
         .local(&["integrate", &app.name, database.application]);
     app.settles("active", "");

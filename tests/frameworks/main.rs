@@ -18,8 +18,11 @@ use app::App;
 use database::{Database, MYSQL, POSTGRESQL};
 use framework::Framework;
 
+/// A part of an app's life, and what happens in it.
+type Stage = (&'static str, fn(&App));
+
 /// What happens to every app, in this order, on one model.
-const STAGES: [(&str, fn(&App)); 13] = [
+const STAGES: [Stage; 13] = [
     ("starts with its database", life::starts_with_its_database),
     ("answers every path", life::answers_every_path),
     ("shows its metrics", life::shows_its_metrics),
@@ -39,7 +42,7 @@ const STAGES: [(&str, fn(&App)); 13] = [
 ];
 
 /// What of it differs from database to database, with one unit.
-const WITH_ITS_DATABASE: [(&str, fn(&App)); 4] = [
+const WITH_ITS_DATABASE: [Stage; 4] = [
     ("starts with its database", life::starts_with_its_database),
     ("answers every path", life::answers_every_path),
     ("refreshes", release::refreshes_alone),
@@ -49,11 +52,7 @@ const WITH_ITS_DATABASE: [(&str, fn(&App)); 4] = [
     ),
 ];
 
-fn goes_through(
-    framework: &'static Framework,
-    database: &'static Database,
-    stages: &[(&str, fn(&App))],
-) {
+fn goes_through(framework: &'static Framework, database: &'static Database, stages: &[Stage]) {
     let app = App::pack(framework, database);
     for (name, stage) in stages {
         let start = Instant::now();
@@ -63,7 +62,7 @@ fn goes_through(
     app.journey.destroy();
 }
 
-fn goes_through_its_life(framework: &'static Framework, own: &[(&str, fn(&App))]) {
+fn goes_through_its_life(framework: &'static Framework, own: &[Stage]) {
     goes_through(framework, &POSTGRESQL, &[&STAGES, own].concat());
 }
 
