@@ -59,3 +59,31 @@ pub(super) fn settled(path: &Path) -> PathBuf {
         Err(_) => Path::new("/").join(below),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_goes_where_the_machine_has_it() {
+        let linked = std::fs::read_link("/bin").is_ok_and(|to| to == Path::new("usr/bin"));
+        for (path, expected) in [
+            ("/bin/x", if linked { "/usr/bin/x" } else { "/bin/x" }),
+            ("bin/x", if linked { "/usr/bin/x" } else { "/bin/x" }),
+            ("/usr/bin/x", "/usr/bin/x"),
+            ("/app", "/app"),
+            ("/", "/"),
+        ] {
+            assert_eq!(settled(Path::new(path)), Path::new(expected));
+        }
+    }
+
+    #[test]
+    fn a_missing_program_is_told_with_the_command_that_installs_it() {
+        assert_eq!(in_container("no-such-program"), None);
+        assert_eq!(
+            missing("no-such-program", "apt-get install it"),
+            "the app needs `no-such-program`, which is not installed on this machine; run `apt-get install it`"
+        );
+    }
+}
