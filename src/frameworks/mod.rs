@@ -7,6 +7,8 @@
 mod catalog;
 pub mod charm;
 mod check;
+#[cfg(test)]
+mod check_tests;
 mod error;
 pub mod gunicorn;
 mod per_generation;
