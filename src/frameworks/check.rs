@@ -220,6 +220,17 @@ impl Checker<'_> {
                 );
             }
         }
+        for (interface, files) in &runtime.integration_files {
+            for file in files.iter().filter(|file| !file.path.starts_with('/')) {
+                self.add(
+                    &["runtime", "integration-files", interface],
+                    format!(
+                        "`runtime.integration-files.{interface}` has the path `{}`; it must begin with `/`",
+                        file.path
+                    ),
+                );
+            }
+        }
         let secret = runtime.secret_key.all_options();
         let metrics = runtime.metrics.iter().flat_map(|metrics| {
             let named = [&metrics.port.option, &metrics.path.option];

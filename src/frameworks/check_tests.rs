@@ -123,6 +123,11 @@ fn each_mistake_is_named_with_its_line_and_what_is_allowed() {
             "`runtime.app-directory` is `app`; it must begin with `/`",
         ),
         (
+            "app-directory: /app",
+            "app-directory: /app\n  integration-files: {saml: [{path: app/x, content: x}]}",
+            "`runtime.integration-files.saml` has the path `app/x`; it must begin with `/`",
+        ),
+        (
             "app-secret-key-id: {type: secret}",
             "other: {type: secret}",
             "`runtime.secret-key` uses the option `app-secret-key-id`, of which `runtime.options` says nothing",

@@ -65,6 +65,9 @@ pub struct Runtime {
     /// Variables made of what a ready relation gives, by interface.
     #[serde(default)]
     pub integrations: BTreeMap<String, Vec<Variable>>,
+    /// Files made of what a ready relation gives, by interface.
+    #[serde(default)]
+    pub integration_files: BTreeMap<String, Vec<IntegrationFile>>,
     /// Actions that run a command in the container, by name.
     #[serde(default)]
     pub actions: BTreeMap<String, Action>,
@@ -188,6 +191,16 @@ pub struct Variable {
     pub with: Option<String>,
     /// It is there only while no relation of this interface is ready.
     pub without: Option<String>,
+}
+
+/// A file made of what a relation gives. Everybody in the container may read it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct IntegrationFile {
+    /// Where it is.
+    pub path: String,
+    /// What is in it, a template as that of a [`Variable`]; without all that it needs there is no file.
+    pub content: String,
 }
 
 /// An action that runs a command in the container, as the app's user and in the app's environment. Values are templates

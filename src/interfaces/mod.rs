@@ -5,6 +5,7 @@
 
 mod data_platform;
 mod ingress;
+mod saml;
 pub mod table;
 mod tracing;
 pub mod url;
@@ -141,6 +142,7 @@ pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
         "ingress" => Some(Box::new(ingress::Ingress)),
+        "saml" => Some(Box::new(saml::Saml)),
         "tracing" => Some(Box::new(tracing::Tracing)),
         _ => None,
     }

@@ -120,6 +120,6 @@ pub struct Container {
     pub layer_pending: bool,
     /// Files in the app's directory that a migration may be made of.
     pub scripts: BTreeSet<String>,
-    /// Files that the framework wants pushed, as they are now, by path.
+    /// Files that the framework or a relation wants pushed, as they are now, by path.
     pub files: BTreeMap<String, Vec<u8>>,
 }

@@ -3,6 +3,8 @@
 //! `{NAME}` stands for a value, `{NAME|FILTER}` for a part of it. What is between `[` and `]` is left out when a value
 //! in it is missing or empty; when one outside is, there is no result at all.
 
+use std::borrow::Cow;
+
 /// Fills a template; `None` when a value that it needs is missing or empty, or when it is malformed.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut filled = String::new();
@@ -20,7 +22,7 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Option<St
             let (name, after) = from.strip_prefix('{')?.split_once('}')?;
             let (name, filter) = name.split_once('|').unwrap_or((name, ""));
             let value = value(name).filter(|value| !value.is_empty())?;
-            filled.push_str(part(&value, filter)?);
+            filled.push_str(&part(&value, filter)?);
             rest = after;
         }
     }
@@ -28,17 +30,24 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Option<St
     Some(filled)
 }
 
-fn part<'a>(value: &'a str, filter: &str) -> Option<&'a str> {
+fn part<'a>(value: &'a str, filter: &str) -> Option<Cow<'a, str>> {
     let path = || value.trim_end_matches('/').rsplit_once('/');
-    match filter {
+    let part = match filter {
         "" => Some(value),
         // Of a URL's `user:password@host:port,host:port`.
         "hosts" => Some(value.rsplit_once('@').map_or(value, |(_, hosts)| hosts)),
         // Of a path.
         "parent" => path().map(|(parent, _)| if parent.is_empty() { "/" } else { parent }),
         "name" => path().map(|(_, name)| name).filter(|name| !name.is_empty()),
+        // Of a certificate that may lack the lines around it: all of it, with them.
+        "pem" if !value.contains("-----BEGIN ") => {
+            let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+            return Some(format!("{begin}\n{value}\n{end}").into());
+        }
+        "pem" => Some(value),
         _ => None,
-    }
+    };
+    part.map(Cow::Borrowed)
 }
 
 #[cfg(test)]
@@ -54,6 +63,8 @@ mod tests {
             "path" => "/a/b",
             "short" => "/metrics",
             "root" => "/",
+            "bare" => "MII",
+            "pem" => "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n",
             _ => return None,
         };
         Some(value.to_owned())
@@ -73,6 +84,14 @@ mod tests {
             ("{path|parent} {path|name}", Some("/a b")),
             ("{short|parent} {short|name}", Some("/ metrics")),
             ("{root|name}", None),
+            (
+                "{bare|pem}",
+                Some("-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"),
+            ),
+            (
+                "{pem|pem}",
+                Some("-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"),
+            ),
             ("{path|unknown}", None),
             ("{path", None),
             ("[{path}", None),

@@ -4,7 +4,7 @@ use super::decision::{File, Run, Verdict, Work};
 use super::layer::{self, Kind};
 use super::observation::{Container, Observation};
 use super::options::Options;
-use super::{environment, migration, webserver};
+use super::{environment, integration_files, migration, webserver};
 use crate::interfaces::{Bag, Provided};
 use crate::yaml::{self, Mapping, Value};
 
@@ -90,6 +90,8 @@ pub fn run(
         });
     }
     run.files.extend(framework_files(observation, container));
+    let files = integration_files::to_write(observation, container, app.provided);
+    run.files.extend(files);
     let mut desired = layer::desired(originals, main, upon, schedules(observation));
     webserver::set_worker_class(runtime, app.options, &mut desired)?;
     match migration::plan(observation, container, &environment, &in_plan, app.provided) {

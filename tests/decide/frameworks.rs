@@ -36,6 +36,7 @@ requires:
   mysql: {{interface: mysql_client, optional: true}}
   postgresql: {{interface: postgresql_client, optional: true}}
   redis: {{interface: redis, optional: true}}
+  saml: {{interface: saml, optional: true}}
 "
     );
     let manifest =

@@ -5,6 +5,7 @@
 mod actions;
 mod frameworks;
 mod options;
+mod saml;
 
 use std::collections::{BTreeMap, BTreeSet};
 

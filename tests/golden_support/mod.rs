@@ -409,6 +409,10 @@ impl Case {
                 facts.insert("app_status".into(), json!(["unknown", ""]));
             }
         }
+        if !facts.is_empty() {
+            let pushed = |path: &str| output["files_pushed"][path]["content"].as_str();
+            facts.insert("files".into(), integration_files(&self.charm(), pushed));
+        }
         if let Some(settings) = self.gunicorn_settings() {
             facts.insert("gunicorn".into(), settings);
         }
@@ -431,6 +435,18 @@ impl Case {
             again: Vec::new(),
         }
     }
+}
+
+/// The files that the framework's table has made of relations, as far as they are there.
+fn integration_files<'a>(charm: &Charm, content: impl Fn(&str) -> Option<&'a str>) -> Value {
+    let paths = integration_paths(charm).filter_map(|path| Some((path, content(path)?)));
+    let files: BTreeMap<&str, &str> = paths.collect();
+    json!(files)
+}
+
+fn integration_paths(charm: &Charm) -> impl Iterator<Item = &str> {
+    let files = charm.runtime.integration_files.values().flatten();
+    files.map(|file| file.path.as_str())
 }
 
 /// Every recorded case.
@@ -608,12 +624,15 @@ pub fn run(case: &Case) -> Outcome {
         facts.insert("environment".into(), environment.into());
         facts.insert("services".into(), services);
         facts.insert("service_running".into(), json!(container.states));
+        let there = |path: &str| std::str::from_utf8(container.files.get(path)?).ok();
+        let files = integration_files(&observation.charm, there);
+        facts.insert("files".into(), files);
     } else {
         // The recorder shows the plan of a container that the peer could not reach.
         facts.extend(case.expected().facts.into_iter().filter(|(name, _)| {
             matches!(
                 name.as_str(),
-                "environment" | "services" | "service_running"
+                "environment" | "files" | "services" | "service_running"
             )
         }));
     }
@@ -759,7 +778,9 @@ fn put(container: &mut Container, charm: &Charm, path: &str, content: &str) {
     }
     let gunicorn = charm.runtime.gunicorn.as_ref();
     assert!(
-        path.starts_with("/tmp/") || gunicorn.is_some_and(|gunicorn| gunicorn.config_file == path),
+        path.starts_with("/tmp/")
+            || gunicorn.is_some_and(|gunicorn| gunicorn.config_file == path)
+            || integration_paths(charm).any(|known| known == path),
         "{}: {path} is not below /tmp",
         charm.name
     );

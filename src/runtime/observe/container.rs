@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::pebble;
 use crate::runtime::charm::Charm;
+use crate::runtime::integration_files;
 use crate::runtime::migration;
 use crate::runtime::observation::{Container, Workload};
 use crate::runtime::paas_config::PaasConfig;
@@ -50,6 +51,7 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
     let at_the_peers = runtime.peer_state_directory.as_deref().map(snapshot_path);
     paths.extend(at_the_peers.iter().cloned());
     paths.extend(framework_files);
+    paths.extend(integration_files::paths(charm));
     paths.extend(webserver::paths(runtime));
     let wanted: Vec<&str> = paths.iter().map(String::as_str).collect();
     let scripts = async {

@@ -1,0 +1,51 @@
+//! Files that the app finds of what relations give, such as a certificate.
+//!
+//! They are made of variables that the app has too: when one changes, the environment does, and that restarts the
+//! services. The file is there by then, and a hook that was cut off in between is made good by the next.
+
+use super::charm::Charm;
+use super::decision::File;
+use super::observation::{Container, Observation};
+use super::template;
+use crate::interfaces::Provided;
+
+/// Their paths, as far as the charm has endpoints for them.
+pub fn paths(charm: &Charm) -> impl Iterator<Item = String> {
+    let table = &charm.runtime.integration_files;
+    let is_declared = |interface: &str| {
+        let mut endpoints = charm.endpoints.iter();
+        endpoints.any(|endpoint| endpoint.interface == interface)
+    };
+    table
+        .iter()
+        .filter(move |(interface, _)| is_declared(interface))
+        .flat_map(|(_, files)| files.iter().map(|file| file.path.clone()))
+}
+
+/// Those of ready relations that are not as they should be. One that is needed no more stays.
+pub fn to_write(
+    observation: &Observation,
+    container: &Container,
+    provided: &[Provided],
+) -> Vec<File> {
+    let runtime = &observation.charm.runtime;
+    let mut files = Vec::new();
+    for provided in provided {
+        let table = runtime.integration_files.get(&provided.interface);
+        for row in table.into_iter().flatten() {
+            let value = |name: &str| provided.variables.get(name).cloned();
+            let Some(content) = template::fill(&row.content, value) else {
+                continue;
+            };
+            let there = container.files.get(&row.path);
+            if there.is_none_or(|there| there != content.as_bytes()) {
+                files.push(File {
+                    path: row.path.clone(),
+                    content,
+                    owner: Some((runtime.user.clone(), runtime.group.clone())),
+                });
+            }
+        }
+    }
+    files
+}
