@@ -13,6 +13,7 @@ mod migration;
 #[path = "../python_packages/mod.rs"]
 mod python_packages;
 mod refusals;
+mod saml;
 mod sequences;
 mod support;
 mod takeover;

@@ -22,8 +22,17 @@ requires:
   postgresql: {interface: postgresql_client, optional: true, limit: 1}
 ";
 
-/// What Flask's has besides.
-const TRACED: &str = "  tracing: {interface: tracing, optional: true, limit: 1}\n";
+/// What some have besides.
+const MORE: [(&str, &str); 2] = [
+    (
+        "flask",
+        "  tracing: {interface: tracing, optional: true, limit: 1}\n",
+    ),
+    (
+        "spring-boot",
+        "  saml: {interface: saml, optional: true, limit: 1}\n",
+    ),
+];
 
 /// What a test changes of the charm.
 #[derive(Clone, Copy, Debug)]
@@ -82,9 +91,8 @@ fn packed(framework: &'static str) -> PathBuf {
         charmwright(&init, &directory);
         let project = directory.join("project/charmcraft.yaml");
         let mut text = fs::read_to_string(&project).unwrap() + PROJECT;
-        if framework == "flask" {
-            text.push_str(TRACED);
-        }
+        let more = MORE.iter().filter(|(name, _)| *name == framework);
+        text.extend(more.map(|(_, endpoint)| *endpoint));
         fs::write(&project, text).unwrap();
         charmwright(
             &["pack", "--project-dir", "project", "--output", "."],

@@ -132,6 +132,7 @@ impl World {
             ("pg", built_in("database", "postgresql_client"), 1),
             ("edge", built_in("ingress", "ingress"), 1),
             ("tempo", built_in("tracing", "tracing"), 1),
+            ("idp", built_in("saml", "saml"), 1),
         ] {
             let changes = model.deploy(name, charm, BTreeMap::new(), units).unwrap();
             model.enqueue(changes);
