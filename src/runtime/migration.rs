@@ -4,6 +4,7 @@
 //! databases the last success was for, and what the last failure was of, so that a failure is not repeated at every
 //! event and a new database is migrated whatever event told of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -30,9 +31,9 @@ const SCRIPTS: &[(&str, &[&str])] = &[
 /// What we remember beside the status file.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Record {
-    /// Digest of the databases that the last success was for.
+    /// Digests of the databases that the last success was for.
     #[serde(default)]
-    pub databases: String,
+    pub databases: BTreeSet<String>,
     /// Digest of command and environment of the last failure.
     #[serde(default)]
     pub attempt: String,
@@ -110,11 +111,7 @@ pub fn plan(
         .migration_record
         .as_deref()
         .and_then(|text| serde_json::from_str(text).ok());
-    let databases = digest(
-        provided
-            .iter()
-            .filter_map(|provided| provided.identity.as_deref()),
-    );
+    let databases = databases(provided);
     let attempt = attempt(&command, environment);
     let status_path = status_path(&charm.framework);
     let record_path = record_path(&charm.framework);
@@ -122,21 +119,13 @@ pub fn plan(
     match container.migration_status.as_deref().map(str::trim) {
         Some("COMPLETED") => match &record {
             Some(record) if record.databases == databases => return Plan::Nothing(None),
-            // The last database went: there is nothing to migrate, but a next one must not be taken for it.
-            Some(_) if databases == digest(std::iter::empty()) => {
-                let record = Record {
-                    databases,
-                    ..Record::default()
-                };
-                return Plan::Nothing(Some(record.file(&record_path)));
+            // One went: there is nothing to migrate, but a next one must not be taken for it.
+            Some(record) if databases.is_subset(&record.databases) => {
+                return Plan::Nothing(Some(completed(databases).file(&record_path)));
             }
             // Left by the peer, which keeps no record: what the plan shows tells whether it was for these databases.
             None if is_for(plan_environment, &runtime.user_prefix, provided) => {
-                let record = Record {
-                    databases,
-                    ..Record::default()
-                };
-                return Plan::Nothing(Some(record.file(&record_path)));
+                return Plan::Nothing(Some(completed(databases).file(&record_path)));
             }
             _ => {}
         },
@@ -157,11 +146,7 @@ pub fn plan(
         .ok()
         .and_then(|config| config.migration_timeout);
     let completed = vec![
-        Record {
-            databases,
-            ..Record::default()
-        }
-        .file(&record_path),
+        completed(databases).file(&record_path),
         File {
             path: status_path.clone(),
             content: "COMPLETED".into(),
@@ -185,6 +170,24 @@ pub fn plan(
         status_path,
         record_path,
     }))
+}
+
+/// What is remembered of a success.
+fn completed(databases: BTreeSet<String>) -> Record {
+    Record {
+        databases,
+        ..Record::default()
+    }
+}
+
+/// A digest of each database, so that one that goes is told from one that comes.
+fn databases(provided: &[Provided]) -> BTreeSet<String> {
+    let identities = provided
+        .iter()
+        .filter_map(|provided| Some([provided.interface.as_str(), provided.identity.as_deref()?]));
+    identities
+        .map(|identity| digest(identity.into_iter()))
+        .collect()
 }
 
 /// The text of the status, in the peer's words but with the command in shell form and the reason (decision 75).

@@ -33,6 +33,7 @@ containers: {app: {resource: app-image}}
 peers: {secret-storage: {interface: secret-storage}}
 requires:
   ingress: {interface: ingress}
+  mysql: {interface: mysql_client, optional: true}
   postgresql: {interface: postgresql_client, optional: true}
 ";
     let manifest =
@@ -477,6 +478,34 @@ fn a_database_that_goes_is_not_migrated_but_the_next_one_is_even_if_it_looks_the
         .find(|file| file.path.ends_with("database-migration.json"))
         .unwrap();
     let again = decide(&with_script(Some("COMPLETED"), Some(&written.content)));
+    assert!(run(&again).migration.is_some());
+}
+
+#[test]
+fn of_two_databases_one_that_goes_is_not_migrated_and_one_that_comes_is() {
+    let both = |status: Option<&str>, record: Option<&str>| {
+        let mut observation = with_script(status, record);
+        let mut mysql = postgresql("another-word");
+        mysql.endpoint = "mysql".into();
+        mysql.id = 8;
+        observation.relations.push(mysql);
+        observation
+    };
+    let record = |decision: &Decision| {
+        let run = run(decision);
+        let files = run.migration.iter().flat_map(|run| &run.completed);
+        let record = files
+            .chain(&run.files)
+            .find(|file| file.path.ends_with("database-migration.json"));
+        record.unwrap().content.clone()
+    };
+    let with_both = record(&decide(&both(None, None)));
+    let gone = decide(&with_script(Some("COMPLETED"), Some(&with_both)));
+    assert_eq!(run(&gone).migration, None);
+    let with_one = record(&gone);
+    let idle = decide(&with_script(Some("COMPLETED"), Some(&with_one)));
+    assert_eq!(run(&idle).migration, None);
+    let again = decide(&both(Some("COMPLETED"), Some(&with_one)));
     assert!(run(&again).migration.is_some());
 }
 

@@ -140,7 +140,7 @@ fn valid_data_migrates_again_and_the_certificate_is_there_before() {
     let container = container(&mut observation);
     container.scripts = ["migrate.sh".to_owned()].into();
     container.migration_status = Some("COMPLETED".into());
-    container.migration_record = Some(r#"{"databases": "others"}"#.into());
+    container.migration_record = Some(r#"{"databases": ["others"]}"#.into());
     let decision = decide(&observation);
     assert!(run(&decision).migration.is_some());
     // Files of a run are written first.
