@@ -12,7 +12,8 @@ mod golden_support;
 use std::collections::BTreeSet;
 
 use golden_support::exceptions::Exceptions;
-use golden_support::{Case, Outcome, cases, run};
+use golden_support::paper::run;
+use golden_support::{Case, Outcome, cases};
 
 #[test]
 fn every_case_is_read() {

@@ -8,7 +8,8 @@ use charmwright::runtime::observation::{Observation, Workload};
 use charmwright::yaml;
 use serde_json::{Map, Value};
 
-use super::{Case, after, bag};
+use super::case::{Case, bag};
+use super::paper::after;
 
 impl Case {
     /// Whether the peer's unit ended up at work.
