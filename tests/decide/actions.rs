@@ -1,10 +1,14 @@
 //! Actions that run a command (contract: runtime, section 11; known defects 100, 101 and 105).
 
-use charmwright::runtime::conclude;
-use charmwright::runtime::decision::Command;
+use charmwright::juju::Event;
+use charmwright::runtime::conclude::{self, MigrationFailure};
+use charmwright::runtime::decide::decide;
+use charmwright::runtime::decision::{ActionOutcome, Command, Decision, Work};
+use charmwright::runtime::observation::{Observation, Workload};
+use charmwright::yaml::Mapping;
+use serde_json::json;
 
-use super::frameworks::{FIRST, FRAMEWORKS, SECOND, ready, with};
-use super::*;
+use super::support::{FIRST, FRAMEWORKS, SECOND, bag, container, ready, with};
 
 fn create_superuser(channel: &str, parameters: &[(&str, serde_json::Value)]) -> Observation {
     let mut observation = ready("django", channel, "options: {}", None);

@@ -1,82 +1,14 @@
 //! What the framework's table says, for every framework in both generations. Expected values are those of the contract
 //! (runtime, sections 1, 5 and 9; interfaces, section 1).
 
-use super::*;
+use charmwright::interfaces::{Bag, Relation};
+use charmwright::juju::Status;
+use charmwright::runtime::decide::decide;
+use charmwright::yaml::{self, Mapping};
 
-pub const FRAMEWORKS: [&str; 6] = [
-    "django",
-    "expressjs",
-    "fastapi",
-    "flask",
-    "go",
-    "spring-boot",
-];
-pub const FIRST: &str = "24.04";
-pub const SECOND: &str = "26.04";
-
-/// A framework's unit that is ready to run: its key is there, and a database where it needs one.
-pub fn ready(
-    framework: &str,
-    channel: &str,
-    config: &str,
-    paas_config: Option<&str>,
-) -> Observation {
-    let workload = match framework {
-        "django" | "flask" if channel == FIRST => format!("{framework}-app"),
-        _ => "app".to_owned(),
-    };
-    let metadata = format!(
-        "\
-name: web
-containers: {{{workload}: {{resource: {workload}-image}}}}
-peers: {{secret-storage: {{interface: secret-storage}}}}
-requires:
-  ingress: {{interface: ingress}}
-  mongodb: {{interface: mongodb_client, optional: true}}
-  mysql: {{interface: mysql_client, optional: true}}
-  postgresql: {{interface: postgresql_client, optional: true}}
-  redis: {{interface: redis, optional: true}}
-  saml: {{interface: saml, optional: true}}
-"
-    );
-    let manifest =
-        format!("charmwright: {{framework: {framework}}}\nbases: [{{channel: '{channel}'}}]\n");
-    let mut observation = observation();
-    observation.charm =
-        Charm::parse(&metadata, Some(config), Some(&manifest), paas_config).unwrap();
-    let peer = observation.peer.as_mut().unwrap();
-    peer.app = bag(&[(&format!("{framework}_secret_key"), "peer-key")]);
-    let services = format!("{framework}: {{override: replace, startup: enabled, command: x}}\n");
-    container(&mut observation).services = yaml::from_str(&services).unwrap();
-    if framework == "django" {
-        observation.relations.push(postgresql("pw"));
-    }
-    observation
-}
-
-/// The app's variables, without those of a database.
-pub fn variables(observation: &Observation) -> Bag {
-    let service = observation.charm.runtime.service.clone();
-    let decision = decide(observation);
-    let layer: Mapping = yaml::from_str(run(&decision).layer.as_ref().unwrap()).unwrap();
-    let environment = &layer["services"][service.as_str()]["environment"];
-    let mut environment: Bag = yaml::from_str(&yaml::to_string(environment).unwrap()).unwrap();
-    environment.retain(|name, _| !name.starts_with("POSTGRESQL_DB_"));
-    environment
-}
-
-pub fn with(mut observation: Observation, config: &[(&str, serde_json::Value)]) -> Observation {
-    for (name, value) in config {
-        observation.config.insert((*name).to_owned(), value.clone());
-    }
-    observation
-}
-
-pub fn blocked(observation: &Observation) -> String {
-    let (status, message) = status(&decide(observation));
-    assert_eq!(status, Status::Blocked, "{message}");
-    message
-}
+use super::support::{
+    FIRST, FRAMEWORKS, SECOND, bag, blocked, container, postgresql, ready, run, status, variables,
+};
 
 const SPRING: [(&str, &str); 7] = [
     ("OTEL_LOGS_EXPORTER", "none"),

@@ -1,9 +1,14 @@
-//! The frameworks' options: bounds, forms, generations, and the key (contract: runtime, sections 4, 10 and 13).
+//! The frameworks' options: bounds, forms and generations (contract: runtime, sections 4, 10 and 13).
 
+use charmwright::interfaces::Relation;
+use charmwright::juju::Status;
+use charmwright::runtime::decide::decide;
 use charmwright::runtime::observation::SecretProblem;
+use serde_json::json;
 
-use super::frameworks::{FIRST, FRAMEWORKS, SECOND, blocked, ready, variables, with};
-use super::*;
+use super::support::{
+    FIRST, FRAMEWORKS, SECOND, bag, blocked, charm, observation, ready, status, variables, with,
+};
 
 #[test]
 fn options_out_of_bounds_are_named_on_every_framework_and_the_rest_are_taken() {
@@ -312,120 +317,31 @@ fn paas_config_sets_ports_and_the_metrics_path_above_options() {
     }
 }
 
-/// The options that give the key, of both generations (known defect 132).
-fn key_options(framework: &str) -> Vec<String> {
-    let own = match framework {
-        "django" | "flask" => Some(format!("{framework}-secret-key")),
-        _ => None,
-    };
-    own.into_iter()
-        .chain(["app-secret-key".to_owned()])
-        .collect()
-}
-
-fn key_variables(framework: &str) -> &'static [&'static str] {
-    match framework {
-        "django" => &["DJANGO_SECRET_KEY"],
-        "flask" => &["FLASK_SECRET_KEY"],
-        // Known defect 38: both.
-        "spring-boot" => &["APP_SECRET_KEY", "SECRET_KEY"],
-        _ => &["APP_SECRET_KEY"],
-    }
-}
-
 #[test]
-fn the_key_comes_from_an_option_of_either_generation_or_from_the_secret_that_one_names() {
-    for framework in FRAMEWORKS {
-        for channel in [FIRST, SECOND] {
-            for option in key_options(framework) {
-                let plain = ready(framework, channel, "options: {}", None);
-                let plain = with(plain, &[(&option, json!("mine"))]);
-                for name in [option.clone(), format!("{option}-id")] {
-                    let config = format!("options: {{{name}: {{type: secret}}}}");
-                    let secret = ready(framework, channel, &config, None);
-                    let mut secret = with(secret, &[(&name, json!("secret:abc"))]);
-                    let content = Ok(bag(&[("value", "mine")]));
-                    secret.config_secrets.insert(name.clone(), content);
-                    for observation in [&plain, &secret] {
-                        let found = variables(observation);
-                        for variable in key_variables(framework) {
-                            assert_eq!(found[*variable], "mine", "{framework}: {name}");
-                        }
-                    }
-                    for (content, reason) in [
-                        (
-                            Ok(bag(&[("value", "a"), ("b", "c")])),
-                            format!(
-                                "invalid options: {name} (its secret must hold exactly one key, `value`)"
-                            ),
-                        ),
-                        (
-                            Ok(bag(&[("key", "a")])),
-                            format!(
-                                "invalid options: {name} (its secret must hold exactly one key, `value`)"
-                            ),
-                        ),
-                        (
-                            Err(SecretProblem::NotFound),
-                            format!("option {name}: there is no such secret"),
-                        ),
-                        (
-                            Err(SecretProblem::NotGranted),
-                            format!(
-                                "option {name}: its secret is not granted, run `juju grant-secret <secret> web`"
-                            ),
-                        ),
-                    ] {
-                        secret.config_secrets.insert(name.clone(), content);
-                        assert_eq!(blocked(&secret), reason, "{framework}");
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn two_options_that_give_the_key_are_one_too_many() {
-    for framework in FRAMEWORKS {
-        let options = key_options(framework);
-        let first = options.first().unwrap();
-        let rivals = options
+fn every_bad_option_is_told_at_once_and_its_reason_is_logged() {
+    let mut observation = observation();
+    let config = "options: {token: {type: secret}, name: {type: string, optional: false}, app-secret-key-id: {type: secret}}";
+    observation.charm = charm("24.04", config, None);
+    observation
+        .config
+        .insert("webserver-log-level".into(), json!("loud"));
+    observation
+        .config_secrets
+        .insert("token".into(), Err(SecretProblem::NotGranted));
+    observation
+        .config_secrets
+        .insert("app-secret-key-id".into(), Ok(bag(&[("other", "x")])));
+    let decision = decide(&observation);
+    let text = "missing options: name, invalid options: app-secret-key-id (its secret must hold exactly one key, \
+                `value`), webserver-log-level, option token: its secret is not granted, run `juju grant-secret \
+                <secret> web`";
+    assert_eq!(status(&decision), (Status::Blocked, text.into()));
+    assert!(
+        decision
+            .remarks
             .iter()
-            .skip(1)
-            .cloned()
-            .chain([format!("{first}-id")]);
-        for rival in rivals {
-            let config = format!("options: {{{first}-id: {{type: secret}}}}");
-            let observation = ready(framework, FIRST, &config, None);
-            let mut observation = with(observation, &[(first, json!("a")), (&rival, json!("b"))]);
-            if rival.ends_with("-id") {
-                let content = Ok(bag(&[("value", "b")]));
-                observation.config_secrets.insert(rival.clone(), content);
-            }
-            let text =
-                format!("invalid options: {rival} ({first} is set as well, reset one of them)");
-            assert_eq!(blocked(&observation), text, "{framework}");
-        }
-    }
-}
-
-#[test]
-fn a_rotation_is_refused_by_the_name_of_the_option_that_gives_the_key() {
-    for framework in FRAMEWORKS {
-        for option in key_options(framework) {
-            let observation = ready(framework, FIRST, "options: {}", None);
-            let mut observation = with(observation, &[(&option, json!("mine"))]);
-            observation.event = rotate();
-            let Some(ActionOutcome::Failed(message)) = decide(&observation).action else {
-                panic!("{framework}: not refused");
-            };
-            assert!(
-                message.contains(&format!("the option {option} gives")),
-                "{message}"
-            );
-        }
-    }
+            .any(|remark| remark.contains("`loud` is none of critical"))
+    );
 }
 
 #[test]

@@ -1,8 +1,14 @@
 //! The `saml` relation: what Spring Boot gets of it, the certificate's file, restarts and migrations (contract:
 //! interfaces, section 6; known defects 7, 8, 28 and 50).
 
-use super::frameworks::{FIRST, FRAMEWORKS, blocked, ready};
-use super::*;
+use charmwright::interfaces::Relation;
+use charmwright::juju::Status;
+use charmwright::runtime::decide::decide;
+use charmwright::runtime::decision::Decision;
+use charmwright::runtime::observation::Observation;
+use charmwright::yaml::{self, Mapping};
+
+use super::support::{FIRST, FRAMEWORKS, bag, blocked, container, ready, run, status};
 
 const CERTIFICATE_FILE: &str = "/app/saml.cert";
 

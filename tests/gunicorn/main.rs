@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
-mod decide;
 #[path = "../python_packages/mod.rs"]
 mod python_packages;
 mod server;

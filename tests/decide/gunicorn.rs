@@ -1,15 +1,13 @@
 //! What is decided about gunicorn, on states of the container that a hook may find.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use charmwright::juju::{Event, LifecycleKind, Proxies};
 use charmwright::runtime::charm::Charm;
 use charmwright::runtime::decide::decide;
-use charmwright::runtime::decision::{Decision, Run, Work};
-use charmwright::runtime::observation::{Container, Identity, Observation, Peer, Workload};
+use charmwright::runtime::observation::Observation;
 use charmwright::runtime::webserver::{Refresh, Webserver};
 use charmwright::yaml::{self, Mapping};
 use serde_json::{Value, json};
+
+use super::support::{container, run, unit};
 
 const CONFIG: &str = "/flask/gunicorn.conf.py";
 const NEXT: &str = "/flask/gunicorn.conf.next.py";
@@ -24,55 +22,10 @@ containers: {flask-app: {resource: flask-app-image}}
 peers: {secret-storage: {interface: secret-storage}}
 ";
     let manifest = "charmwright: {framework: flask}\nbases: [{channel: '24.04'}]\n";
+    let charm = Charm::parse(metadata, Some("options: {}"), Some(manifest), None).unwrap();
     let service = json!({"override": "replace", "startup": "enabled", "command": command});
-    let services: Mapping = yaml::from_str(&json!({"flask": service}).to_string()).unwrap();
-    Observation {
-        charm: Charm::parse(metadata, Some("options: {}"), Some(manifest), None).unwrap(),
-        identity: Identity {
-            unit: "web/0".into(),
-            number: 0,
-            app: "web".into(),
-            model: "demo".into(),
-            juju: "3.6.14".parse().unwrap(),
-            proxies: Proxies::default(),
-        },
-        event: Event::Lifecycle(LifecycleKind::ConfigChanged),
-        parameters: BTreeMap::new(),
-        leader: true,
-        config: BTreeMap::new(),
-        config_secrets: BTreeMap::new(),
-        peer: Some(Peer {
-            endpoint: "secret-storage".into(),
-            id: 0,
-            app: [("flask_secret_key".to_owned(), "a-key".to_owned())].into(),
-            others: BTreeSet::new(),
-            secret: None,
-        }),
-        relations: Vec::new(),
-        workload: Workload::Reachable(Box::new(Container {
-            services,
-            ..Container::default()
-        })),
-        opened_ports: BTreeSet::new(),
-        unit_status: None,
-        app_status: None,
-        planned_units: None,
-        fresh_key: "fresh-key".into(),
-    }
-}
-
-fn container(observation: &mut Observation) -> &mut Container {
-    match &mut observation.workload {
-        Workload::Reachable(container) => container,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn run(decision: &Decision) -> &Run {
-    match &decision.work {
-        Work::Run(run) => run,
-        other => panic!("{other:?} with {:?}", decision.verdict),
-    }
+    let services = json!({"flask": service}).to_string();
+    unit(charm, ("flask_secret_key", "a-key"), &services)
 }
 
 fn blocked(observation: &Observation) -> String {
