@@ -5,116 +5,57 @@ use charmwright::pebble::{Client, WriteFile};
 use charmwright::yaml::{self, Mapping};
 use serde_json::{Value, json};
 
+use super::support::framework::{DJANGO, EXPRESSJS, FASTAPI, FLASK, Framework, GO, SPRING_BOOT};
 use super::support::{Bag, Database, Declared, Setup, World, active, bag, gunicorn, run};
 
-/// A framework, and what the peer's charm of the first generation makes of it for the unit `web/0` alone in the model
-/// `demo` (contract: runtime, sections 5 and 6), but for its key and what its database gives.
+/// What the peer's charm of the first generation makes of a framework, for the unit `web/0` alone in the model `demo`
+/// (contract: runtime, sections 5 and 6).
 struct Case {
-    framework: &'static str,
-    layer: &'static str,
+    framework: Framework,
     /// Where the peer keeps the rock's own services.
     snapshot: &'static str,
-    key: &'static str,
-    variables: &'static [(&'static str, &'static str)],
+    /// Variables beside those of the framework.
+    beside: &'static [(&'static str, &'static str)],
     /// How often the app, its worker and its scheduler restart when ours takes over.
     restarts: usize,
 }
 
 const CASES: &[Case] = &[
     Case {
-        framework: "django",
-        layer: include_str!("../contract/rock-layer-django.yaml"),
+        framework: DJANGO,
         snapshot: "/tmp/django/state/original-services.json",
-        key: "DJANGO_SECRET_KEY",
-        variables: &[
-            ("DJANGO_ALLOWED_HOSTS", r#"["web.demo"]"#),
-            ("DJANGO_BASE_URL", "http://web.demo:8000"),
-            ("DJANGO_DEBUG", "false"),
-            ("DJANGO_GREETING", "Hello"),
-        ],
+        beside: &[("DJANGO_ALLOWED_HOSTS", r#"["web.demo"]"#)],
         // Known defect 40: more hosts are allowed.
         restarts: 1,
     },
     Case {
-        framework: "expressjs",
-        layer: include_str!("../contract/rock-layer-expressjs.yaml"),
+        framework: EXPRESSJS,
         snapshot: "/app/state/original-services.json",
-        key: "APP_SECRET_KEY",
-        variables: &[
-            ("APP_BASE_URL", "http://web.demo:8080"),
-            ("APP_GREETING", "Hello"),
-            ("METRICS_PATH", "/metrics"),
-            ("METRICS_PORT", "8080"),
-            ("NODE_ENV", "production"),
-            ("PORT", "8080"),
-        ],
+        beside: &[],
         restarts: 0,
     },
     Case {
-        framework: "fastapi",
-        layer: include_str!("../contract/rock-layer-fastapi.yaml"),
+        framework: FASTAPI,
         snapshot: "/tmp/fastapi/state/original-services.json",
-        key: "APP_SECRET_KEY",
-        variables: &[
-            ("APP_BASE_URL", "http://web.demo:8080"),
-            ("APP_GREETING", "Hello"),
-            ("METRICS_PATH", "/metrics"),
-            ("METRICS_PORT", "8080"),
-            ("UVICORN_HOST", "0.0.0.0"),
-            ("UVICORN_LOG_LEVEL", "info"),
-            ("UVICORN_PORT", "8080"),
-            ("WEB_CONCURRENCY", "1"),
-        ],
+        beside: &[],
         restarts: 0,
     },
     Case {
-        framework: "flask",
-        layer: include_str!("../contract/rock-layer-flask.yaml"),
+        framework: FLASK,
         snapshot: "/tmp/flask/state/original-services.json",
-        key: "FLASK_SECRET_KEY",
-        variables: &[
-            ("FLASK_BASE_URL", "http://web.demo:8000"),
-            ("FLASK_GREETING", "Hello"),
-            ("FLASK_PREFERRED_URL_SCHEME", "HTTPS"),
-        ],
+        beside: &[],
         restarts: 0,
     },
     Case {
-        framework: "go",
-        layer: include_str!("../contract/rock-layer-go.yaml"),
+        framework: GO,
         snapshot: "/tmp/go/state/original-services.json",
-        key: "APP_SECRET_KEY",
-        variables: &[
-            ("APP_BASE_URL", "http://web.demo:8080"),
-            ("APP_GREETING", "Hello"),
-            ("APP_METRICS_PATH", "/metrics"),
-            ("APP_METRICS_PORT", "8080"),
-            ("APP_PORT", "8080"),
-        ],
+        beside: &[],
         restarts: 0,
     },
     Case {
-        framework: "spring-boot",
-        layer: include_str!("../contract/rock-layer-spring-boot.yaml"),
+        framework: SPRING_BOOT,
         snapshot: "/app/state/original-services.json",
-        key: "APP_SECRET_KEY",
-        variables: &[
-            ("APP_BASE_URL", "http://web.demo:8080"),
-            ("APP_GREETING", "Hello"),
-            ("APP_METRICS_PORT", "8080"),
-            ("MANAGEMENT_SERVER_PORT", "8080"),
-            ("METRICS_PATH", "/actuator/prometheus"),
-            ("OTEL_LOGS_EXPORTER", "none"),
-            ("OTEL_METRICS_EXPORTER", "none"),
-            ("OTEL_TRACES_EXPORTER", "none"),
-            ("SERVER_PORT", "8080"),
-            ("management.endpoints.web.base-path", "/actuator"),
-            ("management.endpoints.web.exposure.include", "prometheus"),
-            (
-                "management.endpoints.web.path-mapping.prometheus",
-                "prometheus",
-            ),
-            ("server.forward-headers-strategy", "framework"),
+        beside: &[
             (
                 "spring.datasource.url",
                 "jdbc:postgresql://pg-primary.demo.svc.cluster.local:5432/web",
@@ -188,14 +129,14 @@ async fn write(pebble: &Client, files: &[(String, String)]) {
 }
 
 /// The model as the peer leaves it: relations and their bags, status and port, nothing waiting.
-fn leave_the_model(world: &World, case: &Case, port: u16) {
+fn leave_the_model(world: &World, framework: &Framework) {
     let relation = world.relate_database();
     world.provide(&Database::secret("a-password"));
     let mut model = world.model.borrow_mut();
     let mut relations = model.relations.iter();
     let peer = relations.find(|(_, relation)| relation.is_peer()).unwrap();
     let peer = *peer.0;
-    let key = format!("{}_secret_key", case.framework);
+    let key = format!("{}_secret_key", framework.name);
     model.set_bag(peer, "web", bag(&[(&key, KEY)]));
     let asked = [
         ("provided-secrets", r#"["mtls-cert"]"#),
@@ -222,7 +163,7 @@ fn leave_the_model(world: &World, case: &Case, port: u16) {
     application.status = active.clone();
     let unit = application.units.get_mut(&0).unwrap();
     unit.status = active;
-    unit.ports = [format!("{port}/tcp")].into();
+    unit.ports = [format!("{}/tcp", framework.port)].into();
     unit.installed = true;
     unit.started = true;
     unit.queue = Queue::default();
@@ -230,12 +171,13 @@ fn leave_the_model(world: &World, case: &Case, port: u16) {
 
 /// The container as the peer leaves it.
 async fn leave_the_container(pebble: &Client, case: &Case) {
-    let framework = case.framework;
+    let framework = case.framework.name;
     let originals = pebble.plan().await.unwrap().services;
     let originals: Value = yaml::from_str(&yaml::to_string(&originals).unwrap()).unwrap();
-    let mut environment: Bag = bag(case.variables);
+    let mut environment: Bag = bag(case.framework.variables);
+    environment.extend(bag(case.beside));
     environment.extend(bag(DATABASE));
-    environment.insert(case.key.into(), KEY.into());
+    environment.insert(case.framework.key.into(), KEY.into());
     let mut services = originals.clone();
     for (name, service) in services.as_object_mut().unwrap() {
         if name == framework || name.ends_with("-worker") || name.ends_with("-scheduler") {
@@ -270,8 +212,8 @@ async fn leave_the_container(pebble: &Client, case: &Case) {
 }
 
 async fn taken_over(case: &Case) {
-    let framework = case.framework;
-    let layer = format!("{}{HELPERS}", case.layer.trim_end());
+    let framework = case.framework.name;
+    let layer = format!("{}{HELPERS}", case.framework.layer.trim_end());
     let world = World::new(Setup {
         charm: Declared {
             framework,
@@ -281,15 +223,10 @@ async fn taken_over(case: &Case) {
         ..Setup::default()
     });
     let unit = world.add_unit().await;
-    let port = if matches!(framework, "django" | "flask") {
-        8000
-    } else {
-        8080
-    };
-    leave_the_model(&world, case, port);
+    leave_the_model(&world, &case.framework);
     let pebble = world.pebble(&unit);
     leave_the_container(&pebble, case).await;
-    let has_exporter = case.layer.contains("statsd-exporter");
+    let has_exporter = case.framework.layer.contains("statsd-exporter");
     let services = [framework, "jobs-worker", "cron-scheduler"];
     let exporter = has_exporter.then_some("statsd-exporter");
     for service in services.into_iter().chain(exporter) {
@@ -321,7 +258,10 @@ async fn taken_over(case: &Case) {
         let starts = world.starts(&unit, service).await;
         assert_eq!(starts, 1 + case.restarts, "{framework}: {service}");
         let environment = world.running_environment(&unit, service).await;
-        assert_eq!(environment[case.key], KEY, "{framework}: {service}");
+        assert_eq!(
+            environment[case.framework.key], KEY,
+            "{framework}: {service}"
+        );
     }
     if has_exporter {
         assert_eq!(world.starts(&unit, "statsd-exporter").await, 1);
@@ -349,7 +289,10 @@ async fn taken_over(case: &Case) {
     assert!(key != KEY && key.len() >= 64, "{framework}: {key}");
     for service in services {
         let environment = world.running_environment(&unit, service).await;
-        assert_eq!(environment[case.key], key, "{framework}: {service}");
+        assert_eq!(
+            environment[case.framework.key], key,
+            "{framework}: {service}"
+        );
         let starts = world.starts(&unit, service).await;
         assert_eq!(starts, 2 + case.restarts, "{framework}: {service}");
     }
@@ -367,34 +310,30 @@ fn what_the_peer_left_goes_on_running_with_its_key_and_without_a_migration() {
 #[test]
 fn a_gunicorn_that_the_peer_has_started_reloads_its_new_file_and_never_restarts() {
     let case = Case {
-        framework: "flask",
-        layer: gunicorn::LAYER,
+        framework: Framework {
+            layer: gunicorn::LAYER,
+            ..FLASK
+        },
         snapshot: "/tmp/flask/state/original-services.json",
-        key: "FLASK_SECRET_KEY",
-        variables: &[
-            ("FLASK_BASE_URL", "http://web.demo:8000"),
-            ("FLASK_GREETING", "Hello"),
-            ("FLASK_PREFERRED_URL_SCHEME", "HTTPS"),
-            // The image of this test has gunicorn where only this finds it; the peer would drop it (known defect 33).
-            (
-                "PYTHONPATH",
-                "/packages/gunicorn-23:/packages/gevent:/packages/opentelemetry",
-            ),
-        ],
+        // The image of this test has gunicorn where only this finds it; the peer would drop it (known defect 33).
+        beside: &[(
+            "PYTHONPATH",
+            "/packages/gunicorn-23:/packages/gevent:/packages/opentelemetry",
+        )],
         restarts: 0,
     };
     run(async {
         let world = World::new(Setup {
             charm: Declared {
-                framework: case.framework,
+                framework: case.framework.name,
                 ..Declared::default()
             },
-            layer: case.layer,
+            layer: case.framework.layer,
             packages: &["gunicorn-23"],
             ..Setup::default()
         });
         let unit = world.add_unit().await;
-        leave_the_model(&world, &case, 8000);
+        leave_the_model(&world, &case.framework);
         leave_the_container(&world.pebble(&unit), &case).await;
         let before = world.look(&unit, |seen| seen.workers.len() == 1).await;
 

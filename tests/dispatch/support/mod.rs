@@ -6,6 +6,7 @@ mod charm;
 mod database;
 mod events;
 mod facts;
+pub mod framework;
 pub mod gunicorn;
 mod image;
 mod proxy;
