@@ -22,6 +22,12 @@ pub fn user(update: &Update, id: u32) -> &Bag {
     &update.secrets[&format!("database.{id}.user.secret")].content
 }
 
+/// The names by which applications reach it.
+pub fn hostnames(update: &Update) -> Vec<&String> {
+    let services = update.services.iter();
+    services.flat_map(|service| &service.hostnames).collect()
+}
+
 /// The socket of the service that applications reach.
 pub fn socket(update: &Update, port: u16) -> &Path {
     let service = &update.services[0];
@@ -78,6 +84,38 @@ pub struct Kind {
     pub daemon: &'static str,
 }
 
+/// The tests that every kind of database has, of the `KIND` beside them.
+macro_rules! tests_of_every_kind {
+    () => {
+        #[test]
+        fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
+            KIND.stopping_leaves_no_process_and_keeps_data_and_passwords();
+        }
+
+        #[test]
+        fn everything_killed_comes_back_with_its_data() {
+            KIND.everything_killed_comes_back_with_its_data();
+        }
+
+        #[test]
+        fn several_run_at_once_under_long_paths_and_odd_names() {
+            KIND.several_run_at_once_under_long_paths_and_odd_names();
+        }
+
+        #[test]
+        #[ignore = "started by the next test"]
+        fn daemon() {
+            KIND.be_a_daemon();
+        }
+
+        #[test]
+        fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
+            KIND.a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data();
+        }
+    };
+}
+pub(super) use tests_of_every_kind;
+
 impl Kind {
     pub fn with_relation(&self, mut view: View, id: u32, bag: Bag) -> View {
         view.relations
@@ -104,6 +142,37 @@ impl Kind {
         let output = (self.client)(update, credentials, database, sql);
         assert!(!output.status.success(), "{sql}");
         String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// The first answer, which the second one repeats.
+    pub async fn answers_the_same_twice(&self, provider: &mut Database, view: &View) -> Update {
+        let started = Instant::now();
+        let first = provider.reconcile(view).await.unwrap();
+        eprintln!("first answer after {:?}", started.elapsed());
+        let started = Instant::now();
+        let second = provider.reconcile(view).await.unwrap();
+        eprintln!("second answer after {:?}", started.elapsed());
+        assert_eq!(second.application_bags, first.application_bags);
+        assert_eq!(second.secrets, first.secrets);
+        assert_eq!(second.services, first.services);
+        assert_eq!(second.status, first.status);
+        first
+    }
+
+    /// Relation 5 asks nonsense; of those that are answered, 2 has its credentials in its bag, and has `two` only.
+    #[track_caller]
+    pub fn is_blocked_by_5_alone(&self, update: &Update, answered: &[u32], other: &str) {
+        assert_eq!(update.status.status, "blocked");
+        let message = &update.status.message;
+        assert!(message.contains("relation 5"), "{message}");
+        let ids: Vec<_> = update.application_bags.keys().copied().collect();
+        assert_eq!(ids, answered);
+        let plain = &update.application_bags[&2];
+        self.select(update, plain, "two", "SELECT 1");
+        self.refused(update, plain, other, "SELECT 1");
+        let mut wrong = plain.clone();
+        wrong.insert("password".into(), "guess".into());
+        self.refused(update, &wrong, "two", "SELECT 1");
     }
 
     #[track_caller]

@@ -1,201 +1,25 @@
 //! The reverse proxy between real sockets.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::rc::Rc;
-use std::sync::Arc;
-use std::time::Duration;
 
 use charmwright::local::container::Target;
+use charmwright::local::provider::Provider;
 use charmwright::local::provider::nginx_ingress_integrator::NginxIngressIntegrator;
-use charmwright::local::provider::{Dial, Provider, Update, View};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-use super::{bag, relation, run, view};
-
-/// The units of a model: where each listens, or a refusal.
-type Units = Rc<RefCell<BTreeMap<String, SocketAddr>>>;
-
-/// What a unit does with a connection.
-#[derive(Clone, Copy)]
-enum Conduct {
-    /// Answers each request with its name and the request as it came.
-    Echo,
-    /// Reads the request and closes.
-    Die,
-    /// Takes a WebSocket-like upgrade and echoes bytes.
-    Upgrade,
-    /// Sends half of the announced body, waits for one more byte, sends the rest.
-    Slow,
-}
-
-/// Reads one request's head, and its body when it has a length.
-async fn read_request(stream: &mut TcpStream) -> String {
-    let mut text = Vec::new();
-    let mut byte = [0];
-    while !text.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).await.unwrap_or(0) == 0 {
-            return String::new();
-        }
-        text.push(byte[0]);
-    }
-    let head = String::from_utf8(text).unwrap();
-    let length = head
-        .lines()
-        .find_map(|line| {
-            line.to_ascii_lowercase()
-                .strip_prefix("content-length: ")
-                .map(str::to_owned)
-        })
-        .map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.unwrap();
-    head + &String::from_utf8(body).unwrap()
-}
-
-async fn serve_unit(unit: String, listener: TcpListener, conduct: Conduct) {
-    loop {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let unit = unit.clone();
-        tokio::task::spawn_local(async move {
-            let request = read_request(&mut stream).await;
-            match conduct {
-                Conduct::Echo => {
-                    let body = format!("{unit}\n{request}");
-                    let head = format!(
-                        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nKeep-Alive: 5\r\n\r\n",
-                        body.len()
-                    );
-                    let _ = stream.write_all((head + &body).as_bytes()).await;
-                }
-                Conduct::Die => {}
-                Conduct::Upgrade => {
-                    assert!(
-                        request.to_ascii_lowercase().contains("upgrade: websocket"),
-                        "{request}"
-                    );
-                    let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-                    stream.write_all(head.as_bytes()).await.unwrap();
-                    let (mut from, mut to) = stream.split();
-                    let _ = tokio::io::copy(&mut from, &mut to).await;
-                }
-                Conduct::Slow => {
-                    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf";
-                    stream.write_all(head).await.unwrap();
-                    // The rest comes only after the client got the first half and said so.
-                    let mut more = [0; 4];
-                    stream.read_exact(&mut more).await.unwrap();
-                    stream.write_all(b"done").await.unwrap();
-                }
-            }
-        });
-    }
-}
-
-async fn start_unit(units: &Units, unit: &str, conduct: Conduct) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    units
-        .borrow_mut()
-        .insert(unit.into(), listener.local_addr().unwrap());
-    tokio::task::spawn_local(serve_unit(unit.into(), listener, conduct));
-}
-
-/// A model with one ingress, the tutorial's options and the application `web` with these units.
-fn model(directory: &Path, units: &Units, names: &[&str]) -> View {
-    let mut view = view("nginx-ingress-integrator", directory);
-    let units = Rc::clone(units);
-    #[allow(clippy::arc_with_non_send_sync)] // Everything stays on one thread, as in the daemon.
-    let dial: Dial = Arc::new(move |unit, port| {
-        assert_eq!(port, 8080);
-        let address = units.borrow().get(&unit).copied();
-        Box::pin(async move {
-            match address {
-                Some(address) => TcpStream::connect(address).await,
-                None => Err(io::ErrorKind::ConnectionRefused.into()),
-            }
-        })
-    });
-    view.dial = dial;
-    set(&mut view, "service-hostname", json!("fastapi-hello-world"));
-    set(&mut view, "path-routes", json!("/"));
-    set(&mut view, "rewrite-enabled", json!(false));
-    relate(&mut view, 2, "web", names);
-    view
-}
-
-fn set(view: &mut View, option: &str, value: Value) {
-    view.config.insert(option.into(), value);
-}
-
-fn relate(view: &mut View, id: u32, application: &str, units: &[&str]) {
-    let data = bag(&[
-        ("model", "\"demo\""),
-        ("name", &json!(application).to_string()),
-        ("port", "8080"),
-        ("strip-prefix", "true"),
-    ]);
-    let mut relation = relation("ingress", "ingress", data);
-    relation.remote_application = application.into();
-    for unit in units {
-        relation
-            .remote_units
-            .insert((*unit).into(), bag(&[("ip", "\"10.1.0.5\"")]));
-    }
-    view.relations.insert(id, relation);
-}
-
-fn url(update: &Update, id: u32) -> String {
-    let answer: Value = serde_json::from_str(&update.application_bags[&id]["ingress"]).unwrap();
-    answer["url"].as_str().unwrap().to_owned()
-}
-
-fn port(url: &str) -> u16 {
-    let authority = url
-        .strip_prefix("http://")
-        .unwrap()
-        .split('/')
-        .next()
-        .unwrap();
-    authority.rsplit_once(':').unwrap().1.parse().unwrap()
-}
-
-/// Sends a request as it stands, gives the whole answer.
-async fn send(port: u16, request: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let reading = stream.read_to_end(&mut answer);
-    tokio::time::timeout(Duration::from_secs(30), reading)
-        .await
-        .unwrap()
-        .unwrap();
-    String::from_utf8(answer).unwrap()
-}
-
-async fn get(port: u16, host: &str, path: &str) -> String {
-    send(
-        port,
-        &format!("GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"),
-    )
-    .await
-}
+use super::front::{
+    Conduct, Front, HOST, Units, get, model, port, read_request, relate, send, set, start_unit, url,
+};
+use super::run;
 
 #[test]
 fn the_tutorials_request_reaches_the_unit() {
     run(async {
-        let directory = tempfile::tempdir().unwrap();
-        let units = Units::default();
-        start_unit(&units, "web/0", Conduct::Echo).await;
-        let mut ingress = NginxIngressIntegrator::default();
-        let view = model(directory.path(), &units, &["web/0"]);
-        let update = ingress.reconcile(&view).await.unwrap();
-        let url = url(&update, 2);
-        let port = port(&url);
+        let mut front = Front::over(&["web/0"], Conduct::Echo).await;
+        let (port, update) = (front.port, &front.update);
+        let url = url(update, 2);
         assert_eq!(url, format!("http://fastapi-hello-world:{port}/"));
         assert_eq!(update.addresses, std::slice::from_ref(&url));
         assert_eq!(
@@ -213,7 +37,7 @@ fn the_tutorials_request_reaches_the_unit() {
             Target::Tcp(SocketAddr::from(([127, 0, 0, 1], service.port)))
         );
 
-        let answer = get(port, "fastapi-hello-world", "/a/b%20c?x=1").await;
+        let answer = front.get("/a/b%20c?x=1").await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(
             !answer.to_ascii_lowercase().contains("keep-alive"),
@@ -249,7 +73,7 @@ fn the_tutorials_request_reaches_the_unit() {
         );
         let answer = send(port, &post).await;
         assert!(answer.ends_with(&"x".repeat(100_000)));
-        ingress.stop(true).await;
+        front.ingress.stop(true).await;
         assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
     });
 }
@@ -307,7 +131,7 @@ fn it_says_what_it_waits_for() {
                 update.status.message
             );
             assert!(update.application_bags.is_empty());
-            let answer = get(port(&update.addresses[0]), "fastapi-hello-world", "/").await;
+            let answer = get(port(&update.addresses[0]), HOST, "/").await;
             assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
             assert!(answer.contains(message), "{answer}");
         }
@@ -336,24 +160,20 @@ fn unset_options_give_each_application_its_own_prefix() {
             url(&update, 5),
             format!("http://fastapi-hello-world:{port}/demo-api")
         );
-        let answer = get(port, "fastapi-hello-world", "/demo-api/items?x=1").await;
+        let answer = get(port, HOST, "/demo-api/items?x=1").await;
         assert!(
             answer.contains("\r\n\r\napi/0\nGET /items?x=1 HTTP/1.1"),
             "{answer}"
         );
-        let answer = get(port, "fastapi-hello-world", "/demo-web").await;
+        let answer = get(port, HOST, "/demo-web").await;
         assert!(answer.contains("\r\n\r\nweb/0\nGET / HTTP/1.1"), "{answer}");
-        assert!(
-            get(port, "fastapi-hello-world", "/")
-                .await
-                .starts_with("HTTP/1.1 404 ")
-        );
+        assert!(get(port, HOST, "/").await.starts_with("HTTP/1.1 404 "));
 
         // With a path and rewriting left on, nginx sends everything to the target.
         view.relations.remove(&5);
         set(&mut view, "path-routes", json!("/"));
         ingress.reconcile(&view).await.unwrap();
-        let answer = get(port, "fastapi-hello-world", "/items").await;
+        let answer = get(port, HOST, "/items").await;
         assert!(answer.contains("\r\n\r\nweb/0\nGET / HTTP/1.1"), "{answer}");
         ingress.stop(true).await;
     });
@@ -362,24 +182,19 @@ fn unset_options_give_each_application_its_own_prefix() {
 #[test]
 fn units_take_turns_and_a_dead_one_is_passed_over() {
     run(async {
-        let directory = tempfile::tempdir().unwrap();
-        let units = Units::default();
-        start_unit(&units, "web/0", Conduct::Echo).await;
-        start_unit(&units, "web/1", Conduct::Echo).await;
-        let mut ingress = NginxIngressIntegrator::default();
-        let view = model(directory.path(), &units, &["web/0", "web/1"]);
-        let port = port(&url(&ingress.reconcile(&view).await.unwrap(), 2));
+        let mut front = Front::over(&["web/0", "web/1"], Conduct::Echo).await;
+        let port = front.port;
         let who = async || {
-            let answer = get(port, "fastapi-hello-world", "/").await;
+            let answer = front.get("/").await;
             assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
             answer.contains("\r\n\r\nweb/1\n")
         };
         assert_ne!(who().await, who().await);
 
-        units.borrow_mut().remove("web/1");
+        front.units.borrow_mut().remove("web/1");
         assert!(!who().await && !who().await);
 
-        start_unit(&units, "web/1", Conduct::Die).await;
+        start_unit(&front.units, "web/1", Conduct::Die).await;
         assert!(!who().await && !who().await);
         // What was sent to a unit is not sent to another.
         let post = "POST / HTTP/1.1\r\nHost: fastapi-hello-world\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx";
@@ -388,27 +203,22 @@ fn units_take_turns_and_a_dead_one_is_passed_over() {
         assert!(answers[0].starts_with("HTTP/1.1 200 "), "{}", answers[0]);
         assert!(answers[1].starts_with("HTTP/1.1 502 "), "{}", answers[1]);
 
-        units.borrow_mut().clear();
-        let answer = get(port, "fastapi-hello-world", "/").await;
+        front.units.borrow_mut().clear();
+        let answer = front.get("/").await;
         assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
         assert!(
             answer.contains("no unit of `web` answers on port 8080"),
             "{answer}"
         );
-        ingress.stop(true).await;
+        front.ingress.stop(true).await;
     });
 }
 
 #[test]
 fn an_upgrade_passes_through() {
     run(async {
-        let directory = tempfile::tempdir().unwrap();
-        let units = Units::default();
-        start_unit(&units, "web/0", Conduct::Upgrade).await;
-        let mut ingress = NginxIngressIntegrator::default();
-        let view = model(directory.path(), &units, &["web/0"]);
-        let port = port(&url(&ingress.reconcile(&view).await.unwrap(), 2));
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let mut front = Front::over(&["web/0"], Conduct::Upgrade).await;
+        let mut stream = front.connect().await;
         let request = "GET /ws HTTP/1.1\r\nHost: fastapi-hello-world\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
         let answer = read_request(&mut stream).await;
@@ -421,7 +231,7 @@ fn an_upgrade_passes_through() {
         let mut echo = [0; 12];
         stream.read_exact(&mut echo).await.unwrap();
         assert_eq!(&echo, b"hello, there");
-        ingress.stop(true).await;
+        front.ingress.stop(true).await;
         assert_eq!(
             stream.read(&mut echo).await.unwrap_or(0),
             0,
@@ -433,13 +243,8 @@ fn an_upgrade_passes_through() {
 #[test]
 fn bodies_stream_in_both_directions() {
     run(async {
-        let directory = tempfile::tempdir().unwrap();
-        let units = Units::default();
-        start_unit(&units, "web/0", Conduct::Slow).await;
-        let mut ingress = NginxIngressIntegrator::default();
-        let view = model(directory.path(), &units, &["web/0"]);
-        let port = port(&url(&ingress.reconcile(&view).await.unwrap(), 2));
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let mut front = Front::over(&["web/0"], Conduct::Slow).await;
+        let mut stream = front.connect().await;
         let request =
             "POST / HTTP/1.1\r\nHost: fastapi-hello-world\r\nTransfer-Encoding: chunked\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -454,19 +259,14 @@ fn bodies_stream_in_both_directions() {
         let mut rest = [0; 4];
         stream.read_exact(&mut rest).await.unwrap();
         assert_eq!(&rest, b"done");
-        ingress.stop(true).await;
+        front.ingress.stop(true).await;
     });
 }
 
 #[test]
 fn nonsense_gets_an_answer_not_a_crash() {
     run(async {
-        let directory = tempfile::tempdir().unwrap();
-        let units = Units::default();
-        start_unit(&units, "web/0", Conduct::Echo).await;
-        let mut ingress = NginxIngressIntegrator::default();
-        let view = model(directory.path(), &units, &["web/0"]);
-        let port = port(&url(&ingress.reconcile(&view).await.unwrap(), 2));
+        let mut front = Front::over(&["web/0"], Conduct::Echo).await;
         for request in [
             "nonsense\r\n\r\n",
             "CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n",
@@ -476,7 +276,7 @@ fn nonsense_gets_an_answer_not_a_crash() {
                 "y".repeat(200_000)
             ),
         ] {
-            let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let mut stream = front.connect().await;
             let _ = stream.write_all(request.as_bytes()).await;
             let _ = stream.shutdown().await;
             let mut answer = Vec::new();
@@ -484,11 +284,7 @@ fn nonsense_gets_an_answer_not_a_crash() {
             let answer = String::from_utf8_lossy(&answer);
             assert!(answer.is_empty() || answer.contains(" 4"), "{answer}");
         }
-        assert!(
-            get(port, "fastapi-hello-world", "/")
-                .await
-                .starts_with("HTTP/1.1 200 ")
-        );
-        ingress.stop(true).await;
+        assert!(front.get("/").await.starts_with("HTTP/1.1 200 "));
+        front.ingress.stop(true).await;
     });
 }

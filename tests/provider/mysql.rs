@@ -2,12 +2,11 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
 
 use charmwright::local::model::Status;
 use charmwright::local::provider::{Provider, Update, mysql_k8s};
 
-use super::database::{Kind, request, servers, socket, user};
+use super::database::{Kind, hostnames, request, servers, socket, tests_of_every_kind, user};
 use super::{Bag, bag, run, view};
 
 const KIND: Kind = Kind {
@@ -39,15 +38,13 @@ fn mysql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Outpu
 #[test]
 fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
     let directory = tempfile::tempdir().unwrap();
-    let started = Instant::now();
     run(async {
         let mut provider = mysql_k8s::provider();
         let mut bag = request("web");
         bag.insert("external-node-connectivity".into(), "true".into());
         bag.insert("extra-user-roles".into(), "admin".into());
         let view = KIND.with_relation(view("mysql-k8s", directory.path()), 7, bag);
-        let update = provider.reconcile(&view).await.unwrap();
-        eprintln!("first answer after {:?}", started.elapsed());
+        let update = KIND.answers_the_same_twice(&mut provider, &view).await;
         assert_eq!(
             update.status,
             Status {
@@ -55,12 +52,6 @@ fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
                 message: "Primary".into()
             }
         );
-        let again = Instant::now();
-        let second = provider.reconcile(&view).await.unwrap();
-        eprintln!("second answer after {:?}", again.elapsed());
-        assert_eq!(second.application_bags, update.application_bags);
-        assert_eq!(second.secrets, update.secrets);
-        assert_eq!(second.services, update.services);
 
         let answer = &update.application_bags[&7];
         let keys: Vec<_> = answer.keys().map(String::as_str).collect();
@@ -83,13 +74,8 @@ fn a_relation_gets_what_the_charm_publishes_and_the_same_answer_twice() {
             "mysql-k8s-replicas.demo.svc.cluster.local.:3306"
         );
         assert_eq!(answer["secret-user"], "secret://database.7.user.secret");
-        let hosts: Vec<_> = update
-            .services
-            .iter()
-            .flat_map(|service| &service.hostnames)
-            .collect();
         assert_eq!(
-            hosts,
+            hostnames(&update),
             [
                 "mysql-k8s-primary.demo.svc.cluster.local",
                 "mysql-k8s-primary.demo.svc.cluster.local.",
@@ -171,25 +157,10 @@ fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
         router.insert("extra-user-roles".into(), "mysqlrouter".into());
         view = KIND.with_relation(view, 8, router);
         let update = provider.reconcile(&view).await.unwrap();
-        assert_eq!(update.status.status, "blocked");
-        assert!(
-            update.status.message.contains("relation 5"),
-            "{}",
-            update.status.message
-        );
-        assert_eq!(
-            update.application_bags.keys().copied().collect::<Vec<_>>(),
-            [1, 2, 3, 8]
-        );
-        let plain = &update.application_bags[&2];
-        assert!(!plain.contains_key("secret-user"));
-        KIND.select(&update, plain, "two", "SELECT 1");
-        KIND.refused(&update, plain, "oxe", "SELECT 1");
+        KIND.is_blocked_by_5_alone(&update, &[1, 2, 3, 8], "oxe");
+        assert!(!update.application_bags[&2].contains_key("secret-user"));
         // A name in a grant is a pattern, in which `_` is any letter.
         KIND.refused(&update, user(&update, 1), "oxe", "SELECT 1");
-        let mut wrong = plain.clone();
-        wrong.insert("password".into(), "guess".into());
-        KIND.refused(&update, &wrong, "two", "SELECT 1");
         let router = user(&update, 8);
         let databases = KIND.select(&update, router, "two", "SHOW DATABASES LIKE 'nowhere'");
         assert_eq!(databases, "");
@@ -233,28 +204,4 @@ fn nobody_is_operator_without_the_password_which_is_in_no_log_and_no_argument() 
     });
 }
 
-#[test]
-fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
-    KIND.stopping_leaves_no_process_and_keeps_data_and_passwords();
-}
-
-#[test]
-fn everything_killed_comes_back_with_its_data() {
-    KIND.everything_killed_comes_back_with_its_data();
-}
-
-#[test]
-fn several_run_at_once_under_long_paths_and_odd_names() {
-    KIND.several_run_at_once_under_long_paths_and_odd_names();
-}
-
-#[test]
-#[ignore = "started by the next test"]
-fn daemon() {
-    KIND.be_a_daemon();
-}
-
-#[test]
-fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
-    KIND.a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data();
-}
+tests_of_every_kind!();

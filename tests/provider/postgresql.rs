@@ -1,13 +1,14 @@
 //! A real server. Without PostgreSQL on the machine these fail with the command that installs it.
 
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
 
 use charmwright::local::model::Status;
 use charmwright::local::provider::postgresql_k8s;
 use charmwright::local::provider::{Provider, Update};
 
-use super::database::{Kind, request, servers, socket, user, wait_until};
+use super::database::{
+    Kind, hostnames, request, servers, socket, tests_of_every_kind, user, wait_until,
+};
 use super::{Bag, bag, run, view};
 
 const KIND: Kind = Kind {
@@ -47,20 +48,11 @@ fn psql(update: &Update, credentials: &Bag, database: &str, sql: &str) -> Output
 #[test]
 fn a_relation_gets_a_database_of_its_own_and_the_same_answer_twice() {
     let directory = tempfile::tempdir().unwrap();
-    let started = Instant::now();
     run(async {
         let mut provider = postgresql_k8s::provider();
         let view = KIND.with_relation(view("postgresql-k8s", directory.path()), 7, request("web"));
-        let update = provider.reconcile(&view).await.unwrap();
-        eprintln!("first answer after {:?}", started.elapsed());
+        let update = KIND.answers_the_same_twice(&mut provider, &view).await;
         assert_eq!(update.status.status, "active");
-        let again = Instant::now();
-        let second = provider.reconcile(&view).await.unwrap();
-        eprintln!("second answer after {:?}", again.elapsed());
-        assert_eq!(second.application_bags, update.application_bags);
-        assert_eq!(second.secrets, update.secrets);
-        assert_eq!(second.services, update.services);
-        assert_eq!(second.status, update.status);
 
         let answer = &update.application_bags[&7];
         assert_eq!(answer["database"], "web");
@@ -69,13 +61,8 @@ fn a_relation_gets_a_database_of_its_own_and_the_same_answer_twice() {
             "postgresql-k8s-primary.demo.svc.cluster.local:5432"
         );
         assert_eq!(answer["secret-user"], "secret://database.7.user.secret");
-        let hosts: Vec<_> = update
-            .services
-            .iter()
-            .flat_map(|service| &service.hostnames)
-            .collect();
         assert_eq!(
-            hosts,
+            hostnames(&update),
             [
                 "postgresql-k8s-primary.demo.svc.cluster.local",
                 "postgresql-k8s-replicas.demo.svc.cluster.local"
@@ -209,22 +196,7 @@ fn relations_are_kept_apart_and_one_that_asks_nonsense_blocks_without_harm() {
         view = KIND.with_relation(view, 5, request("postgres"));
         view = KIND.with_relation(view, 6, Bag::new());
         let update = provider.reconcile(&view).await.unwrap();
-        assert_eq!(update.status.status, "blocked");
-        assert!(
-            update.status.message.contains("relation 5"),
-            "{}",
-            update.status.message
-        );
-        assert_eq!(
-            update.application_bags.keys().copied().collect::<Vec<_>>(),
-            [1, 2]
-        );
-        let plain = &update.application_bags[&2];
-        KIND.select(&update, plain, "two", "SELECT 1");
-        KIND.refused(&update, plain, "one", "SELECT 1");
-        let mut wrong = plain.clone();
-        wrong.insert("password".into(), "guess".into());
-        KIND.refused(&update, &wrong, "two", "SELECT 1");
+        KIND.is_blocked_by_5_alone(&update, &[1, 2], "one");
         provider.stop(true).await;
     });
 }
@@ -250,28 +222,4 @@ fn no_secret_is_in_the_log() {
     });
 }
 
-#[test]
-fn stopping_leaves_no_process_and_keeps_data_and_passwords() {
-    KIND.stopping_leaves_no_process_and_keeps_data_and_passwords();
-}
-
-#[test]
-fn everything_killed_comes_back_with_its_data() {
-    KIND.everything_killed_comes_back_with_its_data();
-}
-
-#[test]
-fn several_run_at_once_under_long_paths_and_odd_names() {
-    KIND.several_run_at_once_under_long_paths_and_odd_names();
-}
-
-#[test]
-#[ignore = "started by the next test"]
-fn daemon() {
-    KIND.be_a_daemon();
-}
-
-#[test]
-fn a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data() {
-    KIND.a_killed_daemon_takes_the_server_with_it_and_the_next_one_finds_the_data();
-}
+tests_of_every_kind!();

@@ -2,13 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
-#[path = "provider/database.rs"]
 mod database;
-#[path = "provider/ingress.rs"]
+mod front;
 mod ingress;
-#[path = "provider/mysql.rs"]
 mod mysql;
-#[path = "provider/postgresql.rs"]
 mod postgresql;
 
 use std::collections::BTreeMap;
