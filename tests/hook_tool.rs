@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
+use charmwright::juju::JujuVersion;
 use charmwright::local::hook_tool::{Context, NAMES, Reply, Request};
-use charmwright::local::model::{Charm, Endpoint, Model, QueuedEvent, Role, Version};
+use charmwright::local::model::{Charm, Endpoint, Model, QueuedEvent, Role};
 
 /// A directory with every hook tool, and an agent's socket.
 struct Agent {
@@ -118,7 +119,7 @@ fn model() -> Model {
         endpoints: BTreeMap::from([("peers".into(), endpoint)]),
         ..Charm::default()
     };
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     let changes = model.deploy("web", charm, BTreeMap::new(), 1).unwrap();
     model.enqueue(changes);
     while let Some(event) = model.begin("web/0") {

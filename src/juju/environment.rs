@@ -128,7 +128,7 @@ impl Environment {
                 .map_or_else(|| PathBuf::from("."), PathBuf::from),
             version: version
                 .parse()
-                .map_err(|()| NotInJuju::malformed("JUJU_VERSION", version))?,
+                .map_err(|_| NotInJuju::malformed("JUJU_VERSION", version))?,
             proxies: Proxies {
                 http: variables.given("JUJU_CHARM_HTTP_PROXY"),
                 https: variables.given("JUJU_CHARM_HTTPS_PROXY"),

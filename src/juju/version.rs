@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A Juju version as `major.minor.patch`. A tag (`3.6-rc1.1`) and a fourth number (`3.5.4.1`) are
 /// ignored; a tagged version has patch 0, so that it never claims what came in a patch release.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct JujuVersion {
     /// The first number.
     pub major: u32,
@@ -14,6 +17,11 @@ pub struct JujuVersion {
     /// The third number, 0 when absent or behind a tag.
     pub patch: u32,
 }
+
+/// What is no version of Juju.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` is not a version of Juju such as `3.6.14`")]
+pub struct NotAVersion(String);
 
 impl JujuVersion {
     /// The version of these three numbers.
@@ -88,34 +96,46 @@ impl fmt::Display for JujuVersion {
 }
 
 impl FromStr for JujuVersion {
-    type Err = ();
+    type Err = NotAVersion;
 
     /// Reads `major.minor[.patch|-tag…][.build]`; anything else is an error.
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (numbers, tag) = match text.split_once('-') {
-            Some((numbers, tag)) => (numbers, Some(tag)),
-            None => (text, None),
-        };
-        if tag.is_some_and(str::is_empty) {
-            return Err(());
-        }
-        let mut parts = numbers.split('.').map(|part| {
-            if part.bytes().all(|byte| byte.is_ascii_digit()) {
-                part.parse().map_err(|_| ())
-            } else {
-                Err(())
-            }
-        });
-        let major = parts.next().ok_or(())??;
-        let minor = parts.next().ok_or(())??;
-        let patch = parts.next().transpose()?.unwrap_or(0);
-        parts.next().transpose()?;
-        if parts.next().is_some() {
-            return Err(());
-        }
-        let patch = if tag.is_some() { 0 } else { patch };
-        Ok(Self::new(major, minor, patch))
+    fn from_str(text: &str) -> Result<Self, NotAVersion> {
+        parse(text).ok_or_else(|| NotAVersion(text.into()))
     }
+}
+
+impl TryFrom<String> for JujuVersion {
+    type Error = NotAVersion;
+
+    fn try_from(text: String) -> Result<Self, NotAVersion> {
+        text.parse()
+    }
+}
+
+impl From<JujuVersion> for String {
+    fn from(version: JujuVersion) -> Self {
+        version.to_string()
+    }
+}
+
+fn parse(text: &str) -> Option<JujuVersion> {
+    let (numbers, tag) = match text.split_once('-') {
+        Some((_, "")) => return None,
+        Some((numbers, _)) => (numbers, true),
+        None => (text, false),
+    };
+    let number = |part: &str| {
+        let digits = part.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| part.parse().ok()).flatten()
+    };
+    let numbers: Vec<u32> = numbers.split('.').map(number).collect::<Option<_>>()?;
+    let (major, minor, patch) = match *numbers {
+        [major, minor] => (major, minor, 0),
+        [major, minor, patch] | [major, minor, patch, _] => (major, minor, patch),
+        _ => return None,
+    };
+    let patch = if tag { 0 } else { patch };
+    Some(JujuVersion::new(major, minor, patch))
 }
 
 #[cfg(test)]
@@ -146,7 +166,8 @@ mod tests {
             "+3.6.1",
             "99999999999.1.1",
         ] {
-            assert_eq!(text.parse::<JujuVersion>(), Err(()), "{text}");
+            let wrong = NotAVersion(text.into());
+            assert_eq!(text.parse::<JujuVersion>(), Err(wrong), "{text}");
         }
     }
 

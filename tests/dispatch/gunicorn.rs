@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use charmwright::local::model::Version;
+use charmwright::juju::JujuVersion;
 
 use super::support::gunicorn::{LAYER, Seen};
 use super::support::{Cut, Declared, Setup, World, active, bag, blocked, run};
@@ -266,7 +266,7 @@ fn a_logger_that_changes_needs_a_restart_and_lines_are_json_then() {
 fn logs_go_to_files_on_a_juju_that_forwards_none() {
     run(async {
         let old = Setup {
-            juju: Version::new(3, 3, 1),
+            juju: JujuVersion::new(3, 3, 1),
             ..plain()
         };
         let world = World::with_unit(old).await;

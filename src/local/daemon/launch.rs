@@ -13,8 +13,9 @@ use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Daemon, hook_tools, recovery, serve, tools};
+use crate::juju::JujuVersion;
 use crate::local::container;
-use crate::local::model::{Model, Version};
+use crate::local::model::Model;
 use crate::local::protocol::Answer;
 use crate::local::store::{Directory, State, remove_tree};
 
@@ -172,7 +173,7 @@ fn new_state(directory: &Directory) -> Result<State, String> {
     let uuid = new_uuid()?;
     let name = model_name(directory);
     Ok(State {
-        model: Model::new(&name, &uuid, Version::default()),
+        model: Model::new(&name, &uuid, JujuVersion::default()),
         update_status_interval: 300,
         ..State::default()
     })

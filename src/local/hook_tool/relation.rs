@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::local::model::{
-    Bag, Model, QueuedEvent, Relation, RelationHook, Version, application_of,
-};
+use crate::juju::JujuVersion;
+use crate::local::model::{Bag, Model, QueuedEvent, Relation, RelationHook, application_of};
 
 use super::arguments::{Arguments, Flag, boolean, text};
 use super::context::Context;
@@ -76,7 +75,7 @@ pub(super) fn ids(context: &Context, model: &Model, arguments: &Arguments) -> Ou
             ..
         }
     );
-    let hidden = (broken && model.juju_version >= Version::new(3, 5, 0))
+    let hidden = (broken && model.juju_version >= JujuVersion::new(3, 5, 0))
         .then(|| context.event.relation())
         .flatten();
     let ids: Vec<String> = context
@@ -116,7 +115,7 @@ pub(super) fn get(context: &Context, model: &Model, arguments: &Arguments) -> Ou
     if is_application {
         if member == own && !relation.is_peer() && !model.is_leader(&context.unit) {
             return Err(Failure::server(match model.juju_version {
-                version if version >= Version::new(3, 6, 0) && !later => {
+                version if version >= JujuVersion::new(3, 6, 0) && !later => {
                     "permission denied (unauthorized access)"
                 }
                 _ => "permission denied",

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::juju::JujuVersion;
 use crate::local::model::{
-    Bag, Change, Model, SecretUpdate, Version, application_of, is_secret_id, new_secret_id,
+    Bag, Change, Model, SecretUpdate, application_of, is_secret_id, new_secret_id,
 };
 
 use super::arguments::{Arguments, Flag, text};
@@ -223,7 +224,7 @@ pub(super) fn set(
         return Err(Failure::usage(format!("secret owner {owner:?} not valid")));
     }
     context.manageable(model, &id)?;
-    let coalesces = model.juju_version >= Version::new(3, 6, 0);
+    let coalesces = model.juju_version >= JujuVersion::new(3, 6, 0);
     let pending = context.writes.secrets.iter().position(|write| {
         matches!(write,
             SecretWrite::Create { id: other, .. } | SecretWrite::Update { id: other, .. }

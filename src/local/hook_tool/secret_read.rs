@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::local::model::{Consumer, Model, Secret, SecretUpdate, Version};
+use crate::juju::JujuVersion;
+use crate::local::model::{Consumer, Model, Secret, SecretUpdate};
 
 use super::arguments::{Arguments, Flag, boolean, text};
 use super::context::{Context, SecretWrite};
@@ -25,9 +26,9 @@ type Outcome = Result<String, Failure>;
 
 /// Up to some versions an owner always reads the newest revision, and may neither refresh nor name a secret by URI
 /// and label (https://bugs.launchpad.net/juju/+bug/2042596).
-fn owner_reads_newest(version: Version) -> bool {
-    version < Version::new(3, 1, 7)
-        || (version >= Version::new(3, 2, 0) && version < Version::new(3, 3, 1))
+fn owner_reads_newest(version: JujuVersion) -> bool {
+    version < JujuVersion::new(3, 1, 7)
+        || (version >= JujuVersion::new(3, 2, 0) && version < JujuVersion::new(3, 3, 1))
 }
 
 pub(super) fn get(context: &mut Context, model: &mut Model, arguments: &Arguments) -> Outcome {

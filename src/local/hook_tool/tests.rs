@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::juju::JujuVersion;
 use crate::local::model::tests::{deploy, pg, run_all, web};
-use crate::local::model::{Bag, Change, Model, QueuedEvent, RelationHook, SecretUpdate, Version};
+use crate::local::model::{Bag, Change, Model, QueuedEvent, RelationHook, SecretUpdate};
 
 use super::{Context, Reply, resource_files};
 
 /// `web` with two units, related to `pg` by relation 7, whose charm runs like any other.
 fn demo() -> Model {
-    demo_at(Version::default())
+    demo_at(JujuVersion::default())
 }
 
-fn demo_at(version: Version) -> Model {
+fn demo_at(version: JujuVersion) -> Model {
     let mut model = Model::new("demo", "11111111-2222-4333-8444-555555555555", version);
     let image = BTreeMap::from([("app-image".to_owned(), PathBuf::from("/image"))]);
     let changes = model.deploy("web", web(), image, 2).unwrap();
@@ -478,7 +479,7 @@ fn an_owned_secret_is_made_read_changed_granted_and_removed() {
 
 #[test]
 fn old_versions_differ_as_the_contract_says() {
-    let mut model = demo_at(Version::new(3, 1, 6));
+    let mut model = demo_at(JujuVersion::new(3, 1, 6));
     let secret = secret_of(&mut model, "web", "L");
     let context = &mut hook(&model, "web/0");
     for (line, message) in [
@@ -504,7 +505,7 @@ fn old_versions_differ_as_the_contract_says() {
     context.clone().commit(&mut model).unwrap();
     assert_eq!(model.secrets[&secret].latest(), 3, "each call a revision");
 
-    let mut model = demo_at(Version::new(4, 0, 0));
+    let mut model = demo_at(JujuVersion::new(4, 0, 0));
     let context = &mut hook(&model, "web/0");
     let absent = value(context, &mut model, "state-get --format=json absent");
     assert_eq!(absent, json!(null));
@@ -525,8 +526,8 @@ fn old_versions_differ_as_the_contract_says() {
 #[test]
 fn a_broken_relation_has_no_units_and_no_id_but_its_data() {
     for (version, listed) in [
-        (Version::default(), json!([])),
-        (Version::new(3, 4, 0), json!(["db:7"])),
+        (JujuVersion::default(), json!([])),
+        (JujuVersion::new(3, 4, 0), json!(["db:7"])),
     ] {
         let mut model = demo_at(version);
         model.set_bag(7, "pg", Bag::from([("a".into(), "b".into())]));

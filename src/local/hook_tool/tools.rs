@@ -1,6 +1,7 @@
 //! Which tool takes which flags, and what answers it.
 
-use crate::local::model::{Model, Version};
+use crate::juju::JujuVersion;
+use crate::local::model::Model;
 
 use super::arguments::{Arguments, Flag};
 use super::context::Context;
@@ -157,9 +158,9 @@ pub(super) fn run(
 }
 
 /// Whether that version of Juju has the tool (contract "Juju", section 6).
-fn is_in(version: Version, tool: &str) -> bool {
+fn is_in(version: JujuVersion, tool: &str) -> bool {
     match tool {
-        "relation-model-get" => version >= Version::new(3, 6, 2),
+        "relation-model-get" => version >= JujuVersion::new(3, 6, 2),
         _ if tool.starts_with("secret-") => version.major >= 3,
         _ => true,
     }

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use super::change::Change;
 use super::events::QueuedEvent;
 use super::hearers::after;
-use super::{Application, Model, Relation, Side, Unit, Version};
+use super::{Application, Model, Relation, Side, Unit};
+use crate::juju::JujuVersion;
 
 /// The application of a unit: `web` of `web/0`; an application's name is its own.
 #[must_use]
@@ -16,7 +17,7 @@ pub fn application_of(unit: &str) -> &str {
 impl Model {
     /// An empty model.
     #[must_use]
-    pub fn new(name: &str, uuid: &str, juju_version: Version) -> Self {
+    pub fn new(name: &str, uuid: &str, juju_version: JujuVersion) -> Self {
         Self {
             name: name.into(),
             uuid: uuid.into(),

@@ -31,12 +31,13 @@ pub use relations::Error as RelationError;
 pub use secrets::{
     Error as SecretError, SecretUpdate, is_id as is_secret_id, new_id as new_secret_id,
 };
-pub use version::Version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::juju::JujuVersion;
 
 /// A databag: Juju knows strings only.
 pub type Bag = BTreeMap<String, String>;
@@ -60,7 +61,7 @@ pub struct Model {
     pub next_action: u32,
     /// The version of Juju that the model pretends to be.
     #[serde(default)]
-    pub juju_version: Version,
+    pub juju_version: JujuVersion,
     /// Actions by id: asked for, running and done.
     #[serde(default)]
     pub actions: BTreeMap<u32, Action>,

@@ -172,7 +172,7 @@ proptest! {
         built_in: bool,
         steps in prop::collection::vec(step(), 0..80),
     ) {
-        let mut model = Model::new("demo", "uuid", Version::default());
+        let mut model = Model::new("demo", "uuid", JujuVersion::default());
         deploy(&mut model, "web", web(), 2);
         deploy(&mut model, "pg", pg(built_in), 1);
         deploy(&mut model, "store", pg(!built_in), 1);

@@ -112,7 +112,7 @@ fn of<'a>(handled: &'a [String], unit: &str) -> Vec<&'a str> {
 
 #[test]
 fn a_first_unit_starts_in_jujus_order() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 1);
     assert_eq!(
         run_all(&mut model),
@@ -131,7 +131,7 @@ fn a_first_unit_starts_in_jujus_order() {
 
 #[test]
 fn a_new_relation_is_created_then_joined_and_changed_per_remote_unit() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 2);
     deploy(&mut model, "pg", pg(false), 1);
     run_all(&mut model);
@@ -158,7 +158,7 @@ fn a_new_relation_is_created_then_joined_and_changed_per_remote_unit() {
 
 #[test]
 fn a_bag_that_changes_is_heard_at_the_other_side_once() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 2);
     deploy(&mut model, "pg", pg(true), 1);
     let (id, changes) = model.integrate("web:db", "pg:database").unwrap();
@@ -191,7 +191,7 @@ fn a_bag_that_changes_is_heard_at_the_other_side_once() {
 
 #[test]
 fn peers_hear_of_the_leaders_application_bag_but_the_leader_does_not() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 2);
     run_all(&mut model);
     let changes = model.set_bag(0, "web", Bag::from([("a".into(), "b".into())]));
@@ -201,7 +201,7 @@ fn peers_hear_of_the_leaders_application_bag_but_the_leader_does_not() {
 
 #[test]
 fn a_relation_ends_with_departed_then_broken_and_is_gone() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 1);
     deploy(&mut model, "pg", pg(true), 1);
     let (id, changes) = model.integrate("web", "pg").unwrap();
@@ -229,7 +229,7 @@ fn a_relation_ends_with_departed_then_broken_and_is_gone() {
 
 #[test]
 fn a_relation_that_ends_before_the_charm_saw_it_leaves_no_trace() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 1);
     deploy(&mut model, "pg", pg(true), 1);
     run_all(&mut model);
@@ -243,7 +243,7 @@ fn a_relation_that_ends_before_the_charm_saw_it_leaves_no_trace() {
 
 #[test]
 fn the_leader_that_goes_departs_stops_and_hands_over() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 2);
     run_all(&mut model);
     let changes = model.remove_unit("web/0").unwrap();
@@ -263,7 +263,7 @@ fn the_leader_that_goes_departs_stops_and_hands_over() {
 
 #[test]
 fn an_application_goes_with_its_relations_units_and_secrets() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 2);
     deploy(&mut model, "pg", pg(true), 1);
     let (_, changes) = model.integrate("web", "pg").unwrap();
@@ -290,7 +290,7 @@ fn an_application_goes_with_its_relations_units_and_secrets() {
 
 #[test]
 fn a_failed_hook_comes_again_and_actions_run_meanwhile() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 1);
     let install = model.begin("web/0").unwrap();
     model.failed("web/0", &install);
@@ -311,7 +311,7 @@ fn a_failed_hook_comes_again_and_actions_run_meanwhile() {
 
 #[test]
 fn a_refresh_upgrades_and_reconfigures() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 1);
     run_all(&mut model);
     let values = BTreeMap::from([("greeting".into(), "Hi!".into())]);
@@ -331,7 +331,7 @@ fn a_refresh_upgrades_and_reconfigures() {
 
 #[test]
 fn integrate_refuses_in_jujus_words() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 0);
     deploy(&mut model, "pg", pg(true), 0);
     deploy(&mut model, "pg2", pg(true), 0);
@@ -373,7 +373,7 @@ fn integrate_refuses_in_jujus_words() {
 
 #[test]
 fn options_are_checked_by_type_and_a_near_miss_is_named() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 0);
     for (name, value, message) in [
         (
@@ -414,7 +414,7 @@ fn options_are_checked_by_type_and_a_near_miss_is_named() {
 
 #[test]
 fn a_dispatch_finds_the_environment_of_its_event() {
-    let mut model = Model::new("demo", "0000-1", Version::default());
+    let mut model = Model::new("demo", "0000-1", JujuVersion::default());
     deploy(&mut model, "web", web(), 1);
     deploy(&mut model, "pg", pg(false), 1);
     let agent = Agent {
@@ -470,7 +470,7 @@ fn a_dispatch_finds_the_environment_of_its_event() {
 
 #[test]
 fn the_state_survives_being_written_and_read() {
-    let mut model = Model::new("demo", "uuid", Version::default());
+    let mut model = Model::new("demo", "uuid", JujuVersion::default());
     deploy(&mut model, "web", web(), 2);
     deploy(&mut model, "pg", pg(true), 1);
     let (_, changes) = model.integrate("web", "pg").unwrap();

@@ -10,9 +10,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use charmwright::juju::JujuVersion;
 use charmwright::local::container::{self, Container, Specification};
 use charmwright::local::hook_tool::NAMES;
-use charmwright::local::model::{Charm, Endpoint, Model, QueuedEvent, Role, SecretUpdate, Version};
+use charmwright::local::model::{Charm, Endpoint, Model, QueuedEvent, Role, SecretUpdate};
 use charmwright::pebble::Client;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -32,7 +33,7 @@ pub struct Setup {
     pub layer: &'static str,
     /// Python packages of the image, which come with an app for gunicorn.
     pub packages: &'static [&'static str],
-    pub juju: Version,
+    pub juju: JujuVersion,
 }
 
 impl Default for Setup {
@@ -41,7 +42,7 @@ impl Default for Setup {
             charm: Declared::default(),
             layer: LAYER,
             packages: &[],
-            juju: Version::default(),
+            juju: JujuVersion::default(),
         }
     }
 }
