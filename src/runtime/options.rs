@@ -153,11 +153,11 @@ fn check_value(row: &FrameworkOption, value: &Value) -> Result<(), String> {
             let Some(number) = number.as_i64() else {
                 return Err(format!("{number} is not an integer"));
             };
-            if row.minimum.is_some_and(|minimum| number < minimum) {
-                return Err(format!("{number} is too small"));
+            if let Some(minimum) = row.minimum.filter(|minimum| number < *minimum) {
+                return Err(format!("{number} is too small, the least is {minimum}"));
             }
-            if row.maximum.is_some_and(|maximum| number > maximum) {
-                return Err(format!("{number} is too large"));
+            if let Some(maximum) = row.maximum.filter(|maximum| number > *maximum) {
+                return Err(format!("{number} is too large, the most is {maximum}"));
             }
             Ok(())
         }

@@ -88,6 +88,35 @@ fn options_out_of_bounds_are_named_on_every_framework_and_the_rest_are_taken() {
 }
 
 #[test]
+fn the_log_says_what_an_option_out_of_bounds_may_be() {
+    for (framework, option, value, reason) in [
+        (
+            "go",
+            "app-port",
+            json!(-1),
+            "-1 is too small, the least is 1",
+        ),
+        (
+            "go",
+            "app-port",
+            json!(65_536),
+            "65536 is too large, the most is 65535",
+        ),
+        (
+            "flask",
+            "flask-preferred-url-scheme",
+            json!("ftp"),
+            "`ftp` is none of http, https",
+        ),
+    ] {
+        let observation = ready(framework, FIRST, "options: {}", None);
+        let remarks = decide(&with(observation, &[(option, value)])).remarks;
+        let expected = format!("option `{option}`: {reason}");
+        assert!(remarks.contains(&expected), "{remarks:?}");
+    }
+}
+
+#[test]
 fn options_reach_the_app_in_the_form_of_the_contract() {
     for (framework, option, value, variable, text) in [
         (
