@@ -12,6 +12,7 @@ pub mod interfaces;
 pub mod juju;
 pub mod local;
 mod logging;
+pub mod paas_config;
 pub mod pebble;
 pub mod project;
 pub mod runtime;

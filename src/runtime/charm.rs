@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::endpoint::{self, Endpoint, Role};
-use super::paas_config::PaasConfig;
-use crate::frameworks::runtime::Runtime;
+use crate::frameworks::runtime::{JsonLogging, Runtime};
 use crate::frameworks::{self, Frameworks, Generation};
+use crate::paas_config::{self, PaasConfig};
 use crate::yaml::{self, Mapping, Value};
 
 /// What the charm declares.
@@ -124,7 +124,7 @@ impl Charm {
             &metadata,
             read("config.yaml")?.as_deref(),
             read("manifest.yaml")?.as_deref(),
-            read("paas-config.yaml")?.as_deref(),
+            read(paas_config::FILE)?.as_deref(),
         )
     }
 
@@ -232,6 +232,16 @@ impl Charm {
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&DeclaredOption> {
         self.options.iter().find(|option| option.name == name)
+    }
+
+    /// What JSON logs need, where the project asks for them and the framework has them.
+    #[must_use]
+    pub fn json_logging(&self) -> Option<&JsonLogging> {
+        let asked = self
+            .paas_config
+            .as_ref()
+            .is_ok_and(PaasConfig::json_logging);
+        self.runtime.json_logging.as_ref().filter(|_| asked)
     }
 
     /// The text of a file that the framework's table names.

@@ -275,12 +275,7 @@ fn proxies(observation: &Observation) -> impl Iterator<Item = (&'static str, &st
 }
 
 fn json_logging(observation: &Observation, variables: &mut Bag) {
-    let charm = &observation.charm;
-    let asked = charm
-        .paas_config
-        .as_ref()
-        .is_ok_and(super::paas_config::PaasConfig::json_logging);
-    let Some(logging) = charm.runtime.json_logging.as_ref().filter(|_| asked) else {
+    let Some(logging) = observation.charm.json_logging() else {
         return;
     };
     if logging.python_path {

@@ -21,7 +21,6 @@ pub mod migration;
 pub mod observation;
 pub mod observe;
 pub mod options;
-pub mod paas_config;
 pub mod secret_key;
 mod template;
 pub mod webserver;

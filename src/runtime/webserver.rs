@@ -337,17 +337,13 @@ fn texts(
         .iter()
         .filter_map(|(setting, name)| Some((setting.as_str(), option(name)?)))
         .collect();
-    let asked = charm
-        .paas_config
-        .as_ref()
-        .is_ok_and(super::paas_config::PaasConfig::json_logging);
     let plain = ConfigFile {
         port: wanted.port,
         directory: &charm.runtime.app_directory,
         access_log: &access_log,
         error_log: &error_log,
         settings: &settings,
-        json_logging: asked && charm.runtime.json_logging.is_some(),
+        json_logging: charm.json_logging().is_some(),
         tracing: Tracing::Off,
     };
     let has_endpoint = wanted

@@ -167,12 +167,7 @@ fn no_service(main: &str, originals: &Mapping) -> String {
 /// Files that the framework needs and that are not as they should be.
 fn framework_files(observation: &Observation, container: &Container) -> Vec<File> {
     let runtime = &observation.charm.runtime;
-    let asked = observation
-        .charm
-        .paas_config
-        .as_ref()
-        .is_ok_and(super::paas_config::PaasConfig::json_logging);
-    let Some(logging) = runtime.json_logging.as_ref().filter(|_| asked) else {
+    let Some(logging) = observation.charm.json_logging() else {
         return Vec::new();
     };
     let owner = || Some((runtime.user.clone(), runtime.group.clone()));

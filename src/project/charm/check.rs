@@ -35,7 +35,8 @@ pub fn check(directory: &std::path::Path, switch: Switch) -> Result<Report, Erro
     report.problems.extend(juju::problems(&project, &expanded));
     hidden_options(&project, &expanded, &mut report);
     report.problems.extend(parts(&project));
-    report.warnings.extend(paas_config::warnings(directory));
+    let in_the_charm = paas_config::warnings(directory, &expanded.framework.name);
+    report.warnings.extend(in_the_charm);
     report.warnings.extend(warnings(&project, &expanded));
     report.problems.sort_by_key(|problem| problem.place);
     report.warnings.sort_by_key(|warning| warning.place);

@@ -13,7 +13,7 @@ const AS_THEY_ARE: &[&str] = &[
     "NOTICE",
     "README.md",
     "icon.svg",
-    super::paas_config::FILE,
+    crate::paas_config::FILE,
 ];
 
 /// The directory with the user's own dashboards and rules.

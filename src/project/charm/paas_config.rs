@@ -1,27 +1,14 @@
-//! `paas-config.yaml`, as far as the extension checks it; the running charm reads it again.
+//! What the extension refuses in `paas-config.yaml`, and what only the running charm would.
 
 use std::path::Path;
 
 use crate::frameworks::Generation;
+use crate::paas_config::{FILE, KEYS, PORTS, PaasConfig, between};
 use crate::project::{Error, Problem, closest};
 use crate::yaml::{Document, Value};
 
-/// Its name.
-pub(super) const FILE: &str = "paas-config.yaml";
-
-/// The keys that the running charm knows, whatever its generation.
-const KEYS: &[&str] = &[
-    "framework_logging_format",
-    "metrics-path",
-    "metrics-port",
-    "metrics_path",
-    "metrics_port",
-    "migration-timeout",
-    "port",
-    "prometheus",
-];
-
-fn read(directory: &Path) -> Result<Option<Document>, Error> {
+/// The file's text and what it says; `None` where it says nothing.
+fn read(directory: &Path) -> Result<Option<(String, Document)>, Error> {
     let path = directory.join(FILE);
     if !path.is_file() {
         return Ok(None);
@@ -33,7 +20,7 @@ fn read(directory: &Path) -> Result<Option<Document>, Error> {
             Problem::new(FILE, format!("invalid YAML in {FILE}: {}", error.message)).at("", place),
         )
     })?;
-    Ok((!document.value.is_null()).then_some(document))
+    Ok((!document.value.is_null()).then_some((text, document)))
 }
 
 /// What the peer's extension refuses.
@@ -43,7 +30,7 @@ pub(super) fn check(
     generation: Generation,
     json_logging: bool,
 ) -> Result<(), Error> {
-    let Some(document) = read(directory)? else {
+    let Some((_, document)) = read(directory)? else {
         return Ok(());
     };
     let problem = |key: &str, message: String| {
@@ -69,13 +56,11 @@ pub(super) fn check(
         match config.get(key) {
             None | Some(Value::Null) => {}
             Some(Value::Number(number)) if !number.is_f64() => {
-                if !number
-                    .as_u64()
-                    .is_some_and(|port| (1..=65535).contains(&port))
-                {
+                let port = number.as_u64().and_then(|port| u16::try_from(port).ok());
+                if !port.is_some_and(|port| PORTS.contains(&port)) {
                     return problem(
                         key,
-                        format!("{key} in {FILE} must be between 1 and 65535, got {number}"),
+                        format!("{key} in {FILE} must be {}, got {number}", between(&PORTS)),
                     );
                 }
             }
@@ -109,20 +94,16 @@ pub(super) fn check(
     }
 }
 
-/// What passes the extension and then stops the running charm.
-pub(super) fn warnings(directory: &Path) -> Vec<Problem> {
-    let Ok(Some(document)) = read(directory) else {
+/// What passes the extension and would then block the running charm.
+pub(super) fn warnings(directory: &Path, framework: &str) -> Vec<Problem> {
+    let Ok(Some((text, document))) = read(directory) else {
         return Vec::new();
     };
-    let mut warnings = Vec::new();
-    for key in document
-        .value
-        .as_mapping()
-        .into_iter()
-        .flat_map(|config| config.keys())
-        .filter_map(Value::as_str)
-    {
-        if !KEYS.contains(&key) {
+    let keys = document.value.as_mapping().into_iter().flatten();
+    let warnings: Vec<Problem> = keys
+        .filter_map(|(key, _)| key.as_str())
+        .filter(|key| !KEYS.contains(key))
+        .map(|key| {
             let hint = closest(key, KEYS).map_or_else(
                 || format!("it knows {}", KEYS.join(", ")),
                 |name| format!("did you mean `{name}`?"),
@@ -130,21 +111,22 @@ pub(super) fn warnings(directory: &Path) -> Vec<Problem> {
             let message = format!(
                 "{FILE} has the key `{key}`, which the charm does not know: the unit would be blocked"
             );
-            warnings.push(
-                Problem::new(FILE, message)
-                    .at(key, document.place(&[key]))
-                    .hint(hint),
-            );
-        }
+            Problem::new(FILE, message)
+                .at(key, document.place(&[key]))
+                .hint(hint)
+        })
+        .collect();
+    if !warnings.is_empty() {
+        return warnings;
     }
-    if document.value.get("metrics-path").and_then(Value::as_str) == Some("/") {
-        let message =
-            "`metrics-path` is `/`, the app's own front page: it is unlikely to be metrics";
-        warnings.push(
-            Problem::new(FILE, message).at("metrics-path", document.place(&["metrics-path"])),
-        );
+    // Which frameworks can log JSON is among what the extension checks.
+    match PaasConfig::parse(Some(&text), framework, true) {
+        Ok(_) => Vec::new(),
+        Err(reason) => vec![Problem::new(
+            FILE,
+            format!("the unit would be blocked: {reason}"),
+        )],
     }
-    warnings
 }
 
 /// The name of a value's type in the peer's texts.
@@ -163,34 +145,27 @@ fn python_type(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::paas_config::PaasConfig;
 
     #[test]
-    fn the_running_charm_takes_the_keys_that_are_not_warned_of() {
-        let values = [
-            "framework_logging_format: json",
-            "metrics-path: /m",
-            "metrics-port: 9000",
-            "metrics_path: /m",
-            "metrics_port: 9000",
-            "migration-timeout: 60",
-            "port: 9000",
-            "prometheus: {scrape_configs: []}",
-        ];
-        assert_eq!(
-            values.map(|text| text.split_once(':').unwrap().0),
-            *KEYS,
-            "one value for each key"
-        );
+    fn what_would_block_the_unit_is_warned_of() {
         let directory = tempfile::tempdir().unwrap();
-        for text in values {
+        let warned = |text: &str| {
             std::fs::write(directory.path().join(FILE), text).unwrap();
-            assert_eq!(warnings(directory.path()), [], "{text}");
-            PaasConfig::parse(Some(text), "fastapi", true).unwrap();
+            warnings(directory.path(), "fastapi")
+        };
+        assert_eq!(warned("port: 9000\nframework_logging_format: json"), []);
+        assert_eq!(warned("# nothing"), []);
+        let unknown = warned("port: 1\nports: 9000");
+        assert_eq!(unknown[0].place, Some((2, 1)));
+        assert_eq!(unknown[0].hint.as_deref(), Some("did you mean `port`?"));
+        for (text, reason) in [
+            ("metrics-path: /", "metrics-path: must be an absolute path"),
+            ("migration-timeout: 0", "between 1 and 86400 seconds"),
+            ("port: 70000", "port: invalid value"),
+            ("prometheus: {jobs: []}", "unknown field `jobs`"),
+        ] {
+            let warned = warned(text);
+            assert!(warned[0].message.contains(reason), "{warned:?}");
         }
-        std::fs::write(directory.path().join(FILE), "ports: 9000").unwrap();
-        let warned = warnings(directory.path());
-        assert_eq!(warned[0].hint.as_deref(), Some("did you mean `port`?"));
-        PaasConfig::parse(Some("ports: 9000"), "fastapi", true).unwrap_err();
     }
 }

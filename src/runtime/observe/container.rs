@@ -7,7 +7,6 @@ use crate::runtime::charm::Charm;
 use crate::runtime::integration_files;
 use crate::runtime::migration;
 use crate::runtime::observation::{Container, Workload};
-use crate::runtime::paas_config::PaasConfig;
 use crate::runtime::webserver;
 use crate::runtime::workload::{pending_path, snapshot_path};
 
@@ -31,12 +30,7 @@ pub fn unusable(error: &pebble::Error) -> Workload {
 
 async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, pebble::Error> {
     let runtime = &charm.runtime;
-    let asked = charm
-        .paas_config
-        .as_ref()
-        .is_ok_and(PaasConfig::json_logging);
-    let logging = runtime.json_logging.iter().filter(|_| asked);
-    let framework_files = logging.flat_map(|logging| {
+    let framework_files = charm.json_logging().into_iter().flat_map(|logging| {
         logging
             .files
             .iter()

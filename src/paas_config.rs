@@ -1,9 +1,33 @@
-//! `paas-config.yaml` (contract: runtime, section 13). What is wrong with it is text for a status (decision 12).
+//! `paas-config.yaml` (contract: runtime, section 13), for the charm that takes it and for `pack` that warns of what the
+//! charm would not take. What is wrong with it is text for a status (decision 12).
+
+use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
 use crate::frameworks::{self, runtime::Runtime};
 use crate::yaml;
+
+/// Its name.
+pub const FILE: &str = "paas-config.yaml";
+
+/// The keys, whatever the generation.
+pub const KEYS: &[&str] = &[
+    "framework_logging_format",
+    "metrics-path",
+    "metrics-port",
+    "metrics_path",
+    "metrics_port",
+    "migration-timeout",
+    "port",
+    "prometheus",
+];
+
+/// What a port may be.
+pub const PORTS: RangeInclusive<u16> = 1..=u16::MAX;
+
+/// After how many seconds a migration may be ended.
+const MIGRATION_TIMEOUTS: RangeInclusive<u32> = 1..=86_400;
 
 /// The file's content.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -109,8 +133,8 @@ impl PaasConfig {
         let invalid =
             |key: &str, reason: String| Err(format!("Invalid paas-config.yaml: {key}: {reason}"));
         for (key, port) in [("port", self.port), ("metrics-port", self.metrics_port)] {
-            if port == Some(0) {
-                return invalid(key, "must be between 1 and 65535, got 0".into());
+            if let Some(port) = port.filter(|port| !PORTS.contains(port)) {
+                return invalid(key, format!("must be {}, got {port}", between(&PORTS)));
             }
         }
         if let Some(path) = &self.metrics_path
@@ -123,11 +147,11 @@ impl PaasConfig {
         }
         if self
             .migration_timeout
-            .is_some_and(|seconds| !(1..=86_400).contains(&seconds))
+            .is_some_and(|seconds| !MIGRATION_TIMEOUTS.contains(&seconds))
         {
             return invalid(
                 "migration-timeout",
-                "must be between 1 and 86400 seconds".into(),
+                format!("must be {} seconds", between(&MIGRATION_TIMEOUTS)),
             );
         }
         match self.framework_logging_format.as_deref() {
@@ -166,6 +190,11 @@ impl PaasConfig {
         }
         Ok(())
     }
+}
+
+/// A range as people read it.
+pub fn between<T: std::fmt::Display>(range: &RangeInclusive<T>) -> String {
+    format!("between {} and {}", range.start(), range.end())
 }
 
 /// The frameworks of the executable whose logs can be JSON.
@@ -234,6 +263,28 @@ mod tests {
             error.ends_with("not supported for the 'go' framework. Supported frameworks: django, fastapi, flask."),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_keys_are_those_that_are_taken() {
+        let values = [
+            "framework_logging_format: json",
+            "metrics-path: /m",
+            "metrics-port: 9000",
+            "metrics_path: /m",
+            "metrics_port: 9000",
+            "migration-timeout: 60",
+            "port: 9000",
+            "prometheus: {scrape_configs: []}",
+        ];
+        assert_eq!(
+            values.map(|text| text.split_once(':').unwrap().0),
+            *KEYS,
+            "one value for each key"
+        );
+        for text in values {
+            PaasConfig::parse(Some(text), "fastapi", true).unwrap();
+        }
     }
 
     #[test]
