@@ -1,6 +1,6 @@
-use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::arguments::{Print, ProjectDirectory};
 use super::output::{Format, Outcome, print};
 use crate::project::{Problem, charm};
 
@@ -9,24 +9,19 @@ use crate::project::{Problem, charm};
     after_help = "Exit codes: 0 `pack` would take it, though there may be warnings; 1 it would not; 2 wrong usage."
 )]
 pub struct Arguments {
-    /// The charm project [default: here]
-    #[arg(
-        short,
-        long,
-        value_name = "DIR",
-        default_value = ".",
-        hide_default_value = true
-    )]
-    project_dir: PathBuf,
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    project: ProjectDirectory,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
-    let report = charm::check(&arguments.project_dir, charm::Switch::from_environment())
-        .map_err(super::output::project)?;
-    match arguments.format {
+    let report = charm::check(
+        &arguments.project.project_dir,
+        charm::Switch::from_environment(),
+    )
+    .map_err(super::output::project)?;
+    match arguments.print.format {
         Format::Text => {
             let errors = report
                 .problems

@@ -1,9 +1,8 @@
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::output::{Failure, Format, Outcome, print};
+use super::arguments::{Print, ProjectDirectory};
+use super::output::{Outcome, print_project};
 use crate::project::charm;
-use crate::yaml;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -13,34 +12,20 @@ use crate::yaml;
     Experimental bases need CHARMCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS to be set, as for charmcraft."
 )]
 pub struct Arguments {
-    /// The charm project [default: here]
-    #[arg(
-        short,
-        long,
-        value_name = "DIR",
-        default_value = ".",
-        hide_default_value = true
-    )]
-    project_dir: PathBuf,
-    /// YAML (text) or JSON
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    project: ProjectDirectory,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
-    let project = charm::Project::read(&arguments.project_dir).map_err(super::output::project)?;
+    let project =
+        charm::Project::read(&arguments.project.project_dir).map_err(super::output::project)?;
     let expanded = charm::expand(&project, charm::Switch::from_environment())
         .map_err(super::output::project)?;
     for remark in &expanded.remarks {
         eprintln!("{remark}");
     }
-    match arguments.format {
-        Format::Text => print(&yaml::to_string(&expanded.project)?)?,
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&expanded.project)
-                .map_err(|error| Failure::new(error.to_string()))?;
-            print(&format!("{text}\n"))?;
-        }
-    }
+    print_project(arguments.print.format, &expanded.project)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::Profiles;
+use super::arguments::Print;
 use super::output::{Format, Outcome, print};
 use crate::project::charm;
 
@@ -34,9 +35,8 @@ pub struct Arguments {
     /// Write what is missing though other files are there; those stay as they are
     #[arg(short, long)]
     force: bool,
-    /// How to print what was written
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         force: arguments.force,
     })
     .map_err(super::output::project)?;
-    match arguments.format {
+    match arguments.print.format {
         Format::Text => print(&format!(
             "Charm `{}` of the profile {}:\n    {}\nSuccessfully initialised project.\n",
             written.name,

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::yaml::{self, Mapping};
+
 /// How a command prints facts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
 pub enum Format {
@@ -82,4 +84,16 @@ pub fn print(text: &str) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// Prints a project with what its extension adds: YAML for people.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_project(format: Format, project: &Mapping) -> Result<(), Failure> {
+    let text = match format {
+        Format::Text => yaml::to_string(project)?,
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(project)?),
+    };
+    print(&text)
 }

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::arguments::{Print, ProjectDirectory};
 use super::output::{Format, Outcome, print};
 use crate::project::charm;
 
@@ -26,29 +27,21 @@ pub struct Arguments {
         hide_default_value = true
     )]
     output: PathBuf,
-    /// The charm project [default: here]
-    #[arg(
-        short,
-        long,
-        value_name = "DIR",
-        default_value = ".",
-        hide_default_value = true
-    )]
-    project_dir: PathBuf,
+    #[command(flatten)]
+    project: ProjectDirectory,
     /// Only this one of `platforms` [default: all that the executable is for]
     #[arg(long, value_name = "LABEL")]
     platform: Option<String>,
     /// The static charmwright executable that the charm runs, such as one for another architecture [default: this one]
     #[arg(long, value_name = "FILE")]
     runtime: Option<PathBuf>,
-    /// How to print what was packed
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub fn run(arguments: &Arguments) -> Outcome {
     let request = charm::Pack {
-        directory: arguments.project_dir.clone(),
+        directory: arguments.project.project_dir.clone(),
         output: arguments.output.clone(),
         platform: arguments.platform.clone(),
         runtime: arguments.runtime.clone(),
@@ -65,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }
-    match arguments.format {
+    match arguments.print.format {
         Format::Text => {
             for charm in &packed {
                 print(&format!("Packed {}\n", shown(&charm.path).display()))?;

@@ -1,16 +1,17 @@
 //! `charmwright rock`: the app's image.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::Profiles;
-use super::output::{Failure, Format, Outcome};
+use super::arguments::{Print, ProjectDirectory};
+use super::output::{Format, Outcome, print, print_project};
 use crate::project::rock::{self, Init, Switch};
-use crate::yaml;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Write rockcraft.yaml for a framework's app
+    ///
+    /// The project's directory is made if it is not there.
     Init(InitArguments),
     /// Print rockcraft.yaml with what its extension adds
     ///
@@ -26,25 +27,21 @@ pub struct InitArguments {
     /// The rock's name [default: the directory's, or my-rock-name if that cannot be one]
     #[arg(long)]
     name: Option<String>,
-    /// The app's directory, made if it is not there
-    #[arg(short, long, value_name = "DIRECTORY", default_value = ".")]
-    project_dir: PathBuf,
+    #[command(flatten)]
+    project: ProjectDirectory,
     /// Leave an existing rockcraft.yaml as it is instead of refusing
     #[arg(short, long)]
     force: bool,
-    /// How to print what was done
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    print: Print,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct ExpandArguments {
-    /// The app's directory
-    #[arg(short, long, value_name = "DIRECTORY", default_value = ".")]
-    project_dir: PathBuf,
-    /// How to print the project; text is YAML
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    project: ProjectDirectory,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub fn run(command: &Command) -> Outcome {
@@ -55,7 +52,7 @@ pub fn run(command: &Command) -> Outcome {
 }
 
 fn init(arguments: &InitArguments) -> Outcome {
-    let directory = std::path::absolute(&arguments.project_dir)?;
+    let directory = std::path::absolute(&arguments.project.project_dir)?;
     let done = rock::init(Init {
         directory: &directory,
         profile: &arguments.profile,
@@ -66,45 +63,30 @@ fn init(arguments: &InitArguments) -> Outcome {
         rock::Error::Framework(error) => super::output::project(error),
         other => other.into(),
     })?;
-    match arguments.format {
+    match arguments.print.format {
         Format::Json => {
             let files: &[&str] = if done.written { &[rock::FILE] } else { &[] };
             let facts = serde_json::json!({ "name": done.name, "files": files });
-            print(&format!("{facts}\n"))
+            print(&format!("{facts}\n"))?;
         }
         Format::Text if done.written => print(&format!(
             "Created {}.\nSuccessfully initialised project.\n",
             rock::FILE
-        )),
+        ))?,
         Format::Text => print(&format!(
             "Left {} as it was.\nSuccessfully initialised project.\n",
             rock::FILE
-        )),
+        ))?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn expand(arguments: &ExpandArguments) -> Outcome {
-    let directory = std::path::absolute(&arguments.project_dir)?;
+    let directory = std::path::absolute(&arguments.project.project_dir)?;
     let expanded = rock::expand(&directory, Switch::from_environment())?;
     for remark in &expanded.remarks {
         eprintln!("warning: {remark}");
     }
-    match arguments.format {
-        Format::Text => print(&yaml::to_string(&expanded.project)?),
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&expanded.project)?;
-            print(&format!("{text}\n"))
-        }
-    }
-}
-
-/// Writes to standard output; a reader that went away is not a failure.
-fn print(text: &str) -> Outcome {
-    use std::io::Write;
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot write the result: {error}")))
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    print_project(arguments.print.format, &expanded.project)?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use super::super::arguments::Print;
 use super::super::output::{Failure, Format, Outcome};
 use super::place::Place;
 use crate::local::protocol::Command;
@@ -25,9 +26,8 @@ pub struct Config {
     /// Put an option back to its default
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     reset: Vec<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub(super) fn run(place: &Place, arguments: &Config) -> Outcome {
@@ -57,7 +57,7 @@ pub(super) fn run(place: &Place, arguments: &Config) -> Outcome {
         show_one(arguments, &told, name)?;
     } else if changes {
         println!("Set {} of `{}`", names.join(", "), arguments.application);
-    } else if arguments.format == Format::Json {
+    } else if arguments.print.format == Format::Json {
         println!("{told}");
     } else {
         print!("{}", yaml::to_string(&told)?);
@@ -73,7 +73,7 @@ fn show_one(arguments: &Config, told: &Value, name: &str) -> Result<(), Failure>
             arguments.application
         ))
     })?;
-    match (setting.get("value"), arguments.format) {
+    match (setting.get("value"), arguments.print.format) {
         (value, Format::Json) => println!("{}", value.unwrap_or(&Value::Null)),
         (Some(Value::String(text)), Format::Text) => println!("{text}"),
         (Some(value), Format::Text) => println!("{value}"),

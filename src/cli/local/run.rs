@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
+use super::super::arguments::Print;
 use super::super::output::{Format, Outcome};
 use super::place::Place;
 use super::values;
@@ -24,9 +25,8 @@ pub struct Run {
     /// Parameters; the value is YAML
     #[arg(value_name = "KEY=VALUE", value_parser = values::pair)]
     parameters: Vec<(String, String)>,
-    /// How to print the results
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub(super) fn run(place: &Place, arguments: &Run) -> Outcome {
@@ -37,7 +37,7 @@ pub(super) fn run(place: &Place, arguments: &Run) -> Outcome {
     })?;
     let text = |key: &str| told.get(key).and_then(Value::as_str).unwrap_or_default();
     let completed = text("status") == "completed";
-    match arguments.format {
+    match arguments.print.format {
         Format::Json => {
             let mut task = told.clone();
             if let Some(task) = task.as_object_mut() {
@@ -53,7 +53,7 @@ pub(super) fn run(place: &Place, arguments: &Run) -> Outcome {
     if completed {
         return Ok(ExitCode::SUCCESS);
     }
-    if arguments.format == Format::Text {
+    if arguments.print.format == Format::Text {
         eprintln!(
             "Action id {} {}: {}",
             text("id"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::arguments::Print;
 use super::super::output::{Format, Outcome};
 use super::place::Place;
 use super::table::columns;
@@ -23,16 +24,15 @@ pub struct Status {
     /// Print it again whenever it changes, until interrupted
     #[arg(long)]
     watch: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    print: Print,
 }
 
 pub(super) fn run(place: &Place, arguments: &Status) -> Outcome {
     let mut shown = String::new();
     loop {
         let told = place.ask(&Command::Status)?;
-        let text = match arguments.format {
+        let text = match arguments.print.format {
             Format::Json => format!("{told}\n"),
             Format::Text => render(&told),
         };
