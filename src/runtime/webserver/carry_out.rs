@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Config, Failure, Refresh, Text, Webserver};
 use crate::pebble::{self, Exec, MakeDir, Reason};
-use crate::runtime::apply::{wait, write_files};
+use crate::runtime::apply::container::{wait, write_files};
 use crate::runtime::conclude::MigrationFailure;
 use crate::runtime::decision::File;
 use crate::runtime::execute;
