@@ -1,34 +1,14 @@
 //! What the extension makes of `charmcraft.yaml`.
 
-use super::{FILE, Project, base, companions, paas_config};
+mod merge;
+mod refuse;
+
+use merge::{merge, ordered};
+
+use super::{FILE, Project, Switch, base, companions, paas_config};
 use crate::frameworks::{Framework, Frameworks, Generation, charm::Charm};
 use crate::project::{Error, Problem, closest_extension, sound};
 use crate::yaml::{Mapping, Value};
-
-/// Whether the user asked for what is experimental.
-///
-/// The peer's variable does it; the tutorial sets it where nothing needs it, which is fine.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Switch {
-    /// `CHARMCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS` is set, and not empty.
-    On,
-    /// It is not.
-    Off,
-}
-
-impl Switch {
-    /// The variable.
-    pub const VARIABLE: &str = "CHARMCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS";
-
-    /// As the environment has it.
-    #[must_use]
-    pub fn from_environment() -> Self {
-        match std::env::var_os(Self::VARIABLE) {
-            Some(value) if !value.is_empty() => Self::On,
-            _ => Self::Off,
-        }
-    }
-}
 
 /// A project with what its extension adds.
 #[derive(Clone, Debug)]
@@ -48,42 +28,6 @@ pub struct Expanded {
     /// What the user should know, though it is no mistake.
     pub remarks: Vec<String>,
 }
-
-/// The order in which the peer prints keys; others follow.
-const ORDER: &[&str] = &[
-    "name",
-    "title",
-    "version",
-    "summary",
-    "description",
-    "base",
-    "build-base",
-    "platforms",
-    "contact",
-    "issues",
-    "source-code",
-    "website",
-    "links",
-    "license",
-    "parts",
-    "type",
-    "charm-libs",
-    "actions",
-    "analysis",
-    "assumes",
-    "charm-user",
-    "containers",
-    "devices",
-    "extra-bindings",
-    "peers",
-    "provides",
-    "requires",
-    "resources",
-    "storage",
-    "subordinate",
-    "terms",
-    "config",
-];
 
 /// Merges the project with what its extension adds.
 ///
@@ -124,19 +68,6 @@ pub fn expand(project: &Project, switch: Switch) -> Result<Expanded, Error> {
     Ok(expanded)
 }
 
-fn ordered(mut mapping: Mapping) -> Mapping {
-    let mut ordered: Mapping = ORDER
-        .iter()
-        .filter_map(|key| {
-            mapping
-                .shift_remove(key)
-                .map(|value| ((*key).into(), value))
-        })
-        .collect();
-    ordered.extend(mapping);
-    ordered
-}
-
 /// Applies one extension: the peer's checks in the peer's order, then the merge.
 fn apply(
     project: &Project,
@@ -163,81 +94,8 @@ fn apply(
     let (charm, runtime) = (framework.charm()?, framework.runtime()?);
     let (base, generation, remarks) = choose_base(project, mapping, extension, &charm, switch)?;
 
-    match mapping.get("type") {
-        Some(Value::String(kind)) if kind == "charm" => {}
-        kind => {
-            let kind = kind
-                .and_then(Value::as_str)
-                .map_or_else(|| "None".to_owned(), |kind| format!("'{kind}'"));
-            return Err(project
-                .problem(
-                    &["type"],
-                    format!("the '{extension}' extension is incompatible with type {kind}"),
-                )
-                .hint("write `type: charm`")
-                .into());
-        }
-    }
-    companions::cos_custom(&project.directory)?;
-    if mapping
-        .get("parts")
-        .is_some_and(|parts| parts.get("charm").is_some())
-    {
-        let message =
-            format!("the '{extension}' extension is incompatible with customized charm part");
-        return Err(project.problem(&["parts", "charm"], message).into());
-    }
-    let never: Vec<&str> = ["devices", "extra-bindings", "storage"]
-        .into_iter()
-        .filter(|key| mapping.get(key).is_some_and(|value| !falsy(value)))
-        .collect();
-    if let [first, ..] = never.as_slice() {
-        let message = format!(
-            "the '{extension}' extension is incompatible with the provided field(s): {}",
-            never.join(", ")
-        );
-        return Err(project.problem(&[first], message).into());
-    }
-
     let mut adds = charm.adds(&framework.name, generation);
-    for key in ["assumes", "containers", "resources", "peers"] {
-        if mapping
-            .get(key)
-            .is_some_and(|value| !falsy(value) && Some(value) != adds.get(key))
-        {
-            let message = format!(
-                "'{key}' in {FILE} conflicts with a reserved field in the {extension} extension, please remove it."
-            );
-            return Err(project.problem(&[key], message).into());
-        }
-    }
-    for path in [
-        &["actions"][..],
-        &["requires"],
-        &["provides"],
-        &["config", "options"],
-    ] {
-        no_overlap(project, mapping, &adds, path, extension)?;
-    }
-    for option in at(mapping, &["config", "options"])
-        .into_iter()
-        .flat_map(Mapping::keys)
-        .filter_map(Value::as_str)
-    {
-        if let Some(prefix) = charm
-            .reserved_option_prefixes
-            .iter()
-            .find(|prefix| option.starts_with(prefix.as_str()))
-        {
-            let message = format!(
-                "config.options '{option}' starts with {extension} reserved configuration prefix '{prefix}', please rename or remove it"
-            );
-            return Err(project
-                .problem(&["config", "options", option], message)
-                .into());
-        }
-    }
-    no_default_for_non_optional(project, mapping)?;
+    refuse::check(project, mapping, extension, &charm, &adds)?;
     paas_config::check(
         &project.directory,
         extension,
@@ -344,57 +202,6 @@ fn falsy(value: &Value) -> bool {
     }
 }
 
-fn no_overlap(
-    project: &Project,
-    mapping: &Mapping,
-    adds: &Mapping,
-    path: &[&str],
-    extension: &str,
-) -> Result<(), Error> {
-    let (Some(users), Some(ours)) = (at(mapping, path), at(adds, path)) else {
-        return Ok(());
-    };
-    let mut both: Vec<&str> = users
-        .keys()
-        .filter(|key| ours.contains_key(*key))
-        .filter_map(Value::as_str)
-        .collect();
-    both.sort_unstable();
-    let [first, ..] = both.as_slice() else {
-        return Ok(());
-    };
-    let message = format!(
-        "overlapping keys {{'{}'}} in {} of {FILE} which conflict with the {extension} extension, please rename or remove it",
-        both.join("', '"),
-        path.join(".")
-    );
-    let place: Vec<&str> = path.iter().copied().chain([*first]).collect();
-    Err(project.problem(&place, message).into())
-}
-
-fn no_default_for_non_optional(project: &Project, mapping: &Mapping) -> Result<(), Error> {
-    let wrong: Vec<&str> = at(mapping, &["config", "options"])
-        .into_iter()
-        .flatten()
-        .filter(|(_, option)| {
-            option.get("optional") == Some(&Value::Bool(false))
-                && option.get("default").is_some_and(|value| !falsy(value))
-        })
-        .filter_map(|(name, _)| name.as_str())
-        .collect();
-    let [first, ..] = wrong.as_slice() else {
-        return Ok(());
-    };
-    let message = format!(
-        "Non-optional configuration options can not have default values.\nPlease either remove the default value or set optional field to true or \
-         remove it for the {} configuration option(s).",
-        wrong.join(", ")
-    );
-    Err(project
-        .problem(&["config", "options", first], message)
-        .into())
-}
-
 /// `db: postgresql_client` is short for `db: {interface: postgresql_client}`.
 fn normalise_endpoints(mapping: &mut Mapping) {
     for role in ["requires", "provides"] {
@@ -435,59 +242,4 @@ fn parts(project: &Project, framework: &Framework) -> Value {
         parts.insert("files".into(), dump.into());
     }
     parts.into()
-}
-
-/// Adds to the user's values what they do not have, by the peer's rules.
-fn merge(users: &mut Mapping, adds: Mapping) {
-    for (key, added) in adds {
-        match (users.get_mut(&key), added) {
-            (Some(Value::Mapping(user)), Value::Mapping(added)) => merge(user, added),
-            (Some(Value::Sequence(user)), Value::Sequence(mut added)) => {
-                let strings = user.iter().chain(&added).all(Value::is_string);
-                for item in std::mem::take(user) {
-                    if !strings || !added.contains(&item) {
-                        added.push(item);
-                    }
-                }
-                *user = added;
-            }
-            (Some(user), added) => {
-                if falsy(user) {
-                    *user = added;
-                }
-            }
-            (None, added) => {
-                users.insert(key, added);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::yaml::from_str;
-
-    #[test]
-    fn merging_keeps_what_the_user_gave() {
-        for (users, adds, expected) in [
-            ("{a: 1}", "{a: 2, b: 3}", "{a: 1, b: 3}"),
-            (
-                "{a: null, b: '', c: 0, d: []}",
-                "{a: 1, b: x, c: 2, d: [e]}",
-                "{a: 1, b: x, c: 2, d: [e]}",
-            ),
-            ("{m: {x: 1}}", "{m: {x: 2, y: 3}}", "{m: {x: 1, y: 3}}"),
-            ("{l: [b, a]}", "{l: [a, c]}", "{l: [a, c, b]}"),
-            ("{l: [{x: 1}]}", "{l: [{x: 1}]}", "{l: [{x: 1}, {x: 1}]}"),
-        ] {
-            let mut merged: Mapping = from_str(users).unwrap();
-            merge(&mut merged, from_str(adds).unwrap());
-            assert_eq!(
-                merged,
-                from_str::<Mapping>(expected).unwrap(),
-                "{users} and {adds}"
-            );
-        }
-    }
 }

@@ -12,13 +12,15 @@ mod paas_config;
 mod pack;
 pub mod packed;
 mod project;
+mod switch;
 
 pub use base::Platform;
 pub use check::{Report, check};
-pub use expand::{Expanded, Switch, expand};
+pub use expand::{Expanded, expand};
 pub use init::{Init, Initialised, init};
 pub use pack::{Pack, Packed, pack};
 pub use project::Project;
+pub use switch::Switch;
 
 /// The file that makes a directory a charm project.
 pub const FILE: &str = "charmcraft.yaml";
