@@ -251,7 +251,7 @@ fn extension(name: &str) -> String {
 }
 
 /// Lower-case letters, digits and single hyphens, from a letter on: nothing that leads out of a directory.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.split('-').all(|part| {
             !part.is_empty()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::catalog::is_name;
 use super::charm::Charm;
 use super::rock::Rock;
 use super::runtime::Runtime;
@@ -337,16 +338,6 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.split('-').all(|part| {
-            !part.is_empty()
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        })
 }
 
 fn fits(kind: &str, value: &Value) -> bool {

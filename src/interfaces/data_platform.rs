@@ -132,34 +132,13 @@ fn identity(url: &Url, endpoints: &str, bag: &Bag) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::juju::JujuVersion;
+    use crate::interfaces::samples::{bag, context};
 
     fn postgresql() -> DataPlatform {
         DataPlatform {
             prefix: "POSTGRESQL_DB".into(),
             scheme: "postgresql".into(),
         }
-    }
-
-    fn context(juju: &str) -> Context<'static> {
-        let juju = juju.parse::<JujuVersion>().unwrap();
-        Context {
-            app: "web",
-            unit: "web/0",
-            model: "demo",
-            leader: true,
-            fqdn: "web-0",
-            port: 8080,
-            port_open: true,
-            juju,
-        }
-    }
-
-    fn bag(pairs: &[(&str, &str)]) -> Bag {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
     }
 
     fn related(remote: &[(&str, &str)]) -> Relation {

@@ -74,23 +74,14 @@ fn json(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::samples::context;
 
     fn outcome(ingress: Option<&str>) -> Outcome {
         let mut relation = Relation::default();
         if let Some(text) = ingress {
             relation.remote_app.insert("ingress".into(), text.into());
         }
-        let juju = "3.6.14".parse().unwrap();
-        let context = Context {
-            app: "web",
-            unit: "web/0",
-            model: "demo",
-            leader: true,
-            fqdn: "web-0",
-            port: 8080,
-            port_open: true,
-            juju,
-        };
+        let context = context("3.6.14");
         Ingress.outcome(&context, &relation)
     }
 

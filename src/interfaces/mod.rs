@@ -6,6 +6,8 @@
 mod data_platform;
 mod ingress;
 mod saml;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod table;
 mod tracing;
 pub mod url;

@@ -98,30 +98,17 @@ fn url(bag: &Bag, key: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::samples::{bag, context};
 
     const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
     const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-
-    fn bag(pairs: &[(&str, &str)]) -> Bag {
-        let owned = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into()));
-        owned.collect()
-    }
 
     fn outcome(pairs: &[(&str, &str)]) -> Outcome {
         let relation = Relation {
             remote_app: bag(pairs),
             ..Relation::default()
         };
-        let context = Context {
-            app: "web",
-            unit: "web/0",
-            model: "demo",
-            leader: true,
-            fqdn: "web-0",
-            port: 8080,
-            port_open: true,
-            juju: "3.6.14".parse().unwrap(),
-        };
+        let context = context("3.6.14");
         assert_eq!(Saml.request(&context, &relation), Request::default());
         Saml.outcome(&context, &relation)
     }

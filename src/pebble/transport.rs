@@ -113,17 +113,8 @@ impl Transport {
                 }
             }
         }
-        let mut connection = self.open().await?;
-        let prepared = prepare(request, Body::full(request.body.clone()))?;
-        let response = connection
-            .sender
-            .send_request(prepared)
+        self.send_body(request, Body::full(request.body.clone()))
             .await
-            .map_err(|error| self.lost(&error))?;
-        Ok(Reply {
-            response,
-            connection,
-        })
     }
 
     /// Sends `request` with a body that is still being written, over a connection of its own.

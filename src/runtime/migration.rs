@@ -271,13 +271,7 @@ fn is_same(theirs: &str, ours: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn bag(pairs: &[(&str, &str)]) -> Bag {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    }
+    use crate::interfaces::samples::bag;
 
     #[test]
     fn what_the_peer_gets_wrong_makes_no_other_database() {

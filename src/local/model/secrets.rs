@@ -309,6 +309,11 @@ impl Model {
         }
     }
 
+    fn known_secret(&mut self, secret: &str) -> Result<&mut Secret, Error> {
+        let found = self.secrets.get_mut(secret);
+        found.ok_or_else(|| Error::NotFound(secret.into()))
+    }
+
     /// Lets an application or unit read a secret, for as long as the relation lives where one is given.
     ///
     /// # Errors
@@ -319,10 +324,7 @@ impl Model {
         to: &str,
         relation: Option<u32>,
     ) -> Result<(), Error> {
-        let found = self
-            .secrets
-            .get_mut(secret)
-            .ok_or_else(|| Error::NotFound(secret.into()))?;
+        let found = self.known_secret(secret)?;
         let grant = Grant {
             to: to.into(),
             relation,
@@ -343,10 +345,7 @@ impl Model {
         to: Option<&str>,
         relation: Option<u32>,
     ) -> Result<(), Error> {
-        let found = self
-            .secrets
-            .get_mut(secret)
-            .ok_or_else(|| Error::NotFound(secret.into()))?;
+        let found = self.known_secret(secret)?;
         found.grants.retain(|grant| {
             to.is_some_and(|to| grant.to != to)
                 || relation.is_some_and(|relation| grant.relation != Some(relation))
@@ -363,10 +362,7 @@ impl Model {
         secret: &str,
         revision: Option<u32>,
     ) -> Result<Vec<Change>, Error> {
-        let found = self
-            .secrets
-            .get_mut(secret)
-            .ok_or_else(|| Error::NotFound(secret.into()))?;
+        let found = self.known_secret(secret)?;
         if let Some(revision) = revision {
             found
                 .revisions
