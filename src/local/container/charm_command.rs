@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::CloneFlags;
 use nix::unistd::{chdir, chroot};
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Trying};
 use super::overlay::make_directory;
-use super::{CHARM_CONTAINERS, SHARED, helper, machine};
+use super::{CHARM_CONTAINERS, SHARED, helper, namespaces};
 
 /// The mount point in a container's directory.
 pub(super) const STAGE: &str = "charm-root";
@@ -75,16 +75,8 @@ pub(super) fn run(plan: &OsStr) -> Result<(), Error> {
         .ok_or(io::Error::from(io::ErrorKind::InvalidData))
         .and_then(|plan| Ok(serde_json::from_str(plan)?))
         .trying(|| "read the plan of the charm's root".into())?;
-    unshare(CloneFlags::CLONE_NEWNS).map_err(|error| {
-        Error::Unsupported(format!(
-            "this machine refuses mount namespaces ({}): {}",
-            error.desc(),
-            machine::remedy()
-        ))
-    })?;
+    namespaces::leave(CloneFlags::empty(), "mount namespaces")?;
     let none: Option<&str> = None;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
-        .trying(|| "make mounts private".into())?;
     let root = &plan.stage;
     mount(
         Some("tmpfs"),

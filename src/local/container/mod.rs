@@ -18,6 +18,7 @@ mod image;
 mod launch;
 mod lifecycle;
 mod machine;
+mod namespaces;
 mod network;
 mod overlay;
 mod process;

@@ -8,8 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::CloneFlags;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::{Mode, umask};
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Trying};
 use super::root_file_system::Layout;
-use super::{helper, machine, network};
+use super::{helper, namespaces, network};
 
 /// The file that holds a [`Setup`] in a container's directory.
 pub(super) const SETUP: &str = "container.json";
@@ -96,23 +95,13 @@ fn start(directory: &Path) -> Result<ExitCode, Error> {
     let setup = Setup::read(directory)?;
     die_with(Some(setup.daemon))?;
     umask(Mode::from_bits_truncate(0o022));
-    unshare(
-        CloneFlags::CLONE_NEWNS
-            | CloneFlags::CLONE_NEWUTS
+    namespaces::leave(
+        CloneFlags::CLONE_NEWUTS
             | CloneFlags::CLONE_NEWIPC
             | CloneFlags::CLONE_NEWNET
             | CloneFlags::CLONE_NEWPID,
-    )
-    .map_err(|error| {
-        Error::Unsupported(format!(
-            "this machine refuses namespaces for containers ({}): {}",
-            error.desc(),
-            machine::remedy()
-        ))
-    })?;
-    let none: Option<&str> = None;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
-        .trying(|| "make mounts private".into())?;
+        "namespaces for containers",
+    )?;
     nix::unistd::sethostname(&setup.hostname).trying(|| "set the host name".into())?;
     network::loopback_up().trying(|| "bring the loopback interface up".into())?;
 
