@@ -5,6 +5,9 @@
 //! ([`local::hook_tool`]). Calls go downward only: `cli` → `project`, `local` → `runtime` →
 //! `interfaces`, `frameworks`; `juju` and `pebble` know nothing of charms.
 
+// They panic when nobody reads; `streams` has what does not.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod cli;
 mod face;
 pub mod frameworks;
@@ -16,6 +19,7 @@ pub mod paas_config;
 pub mod pebble;
 pub mod project;
 pub mod runtime;
+mod streams;
 pub mod yaml;
 
 pub use face::Face;

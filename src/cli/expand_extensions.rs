@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use super::arguments::{Print, ProjectDirectory};
 use super::output::{Outcome, print_project};
 use crate::project::charm;
+use crate::streams::errln;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -24,7 +25,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let expanded = charm::expand(&project, charm::Switch::from_environment())
         .map_err(super::output::project)?;
     for remark in &expanded.remarks {
-        eprintln!("{remark}");
+        errln!("{remark}");
     }
     print_project(arguments.print.format, &expanded.project)?;
     Ok(ExitCode::SUCCESS)

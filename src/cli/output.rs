@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::streams::errln;
 use crate::yaml::{self, Mapping};
 
 /// How a command prints facts.
@@ -36,7 +37,7 @@ impl Failure {
 
     /// Prints the message on standard error.
     pub fn report(&self) -> ExitCode {
-        eprintln!("error: {}", self.message);
+        errln!("error: {}", self.message);
         ExitCode::from(self.code)
     }
 }
@@ -69,20 +70,35 @@ pub fn project(error: crate::project::Error) -> Failure {
     }
 }
 
+/// Whether somebody still reads what is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reader {
+    /// Yes.
+    There,
+    /// No, as after `| head`: there is no use in printing more.
+    Gone,
+}
+
 /// Prints a command's result on standard output. A reader that has gone (`| head`) is no failure.
 ///
 /// # Errors
 /// Standard output cannot be written: a full disk.
 pub fn print(text: &str) -> Result<(), Failure> {
+    write(text.as_bytes()).map(|_| ())
+}
+
+/// Prints a part of what a command prints.
+///
+/// # Errors
+/// As [`print`].
+pub fn write(text: &[u8]) -> Result<Reader, Failure> {
     let mut output = std::io::stdout().lock();
-    match output
-        .write_all(text.as_bytes())
-        .and_then(|()| output.flush())
-    {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(format!(
+    match output.write_all(text).and_then(|()| output.flush()) {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::new(format!(
             "cannot write to standard output: {error}"
         ))),
-        _ => Ok(()),
     }
 }
 

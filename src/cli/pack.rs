@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use super::arguments::{Print, ProjectDirectory};
 use super::output::{Format, Outcome, print};
 use crate::project::charm;
+use crate::streams::errln;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -53,10 +54,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
         .iter()
         .flat_map(|expanded| &expanded.remarks)
     {
-        eprintln!("{remark}");
+        errln!("{remark}");
     }
     for warning in &report.warnings {
-        eprintln!("warning: {warning}");
+        errln!("warning: {warning}");
     }
     match arguments.print.format {
         Format::Text => {

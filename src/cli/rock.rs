@@ -6,6 +6,7 @@ use super::Profiles;
 use super::arguments::{Print, ProjectDirectory};
 use super::output::{Format, Outcome, print, print_project};
 use crate::project::rock::{self, Init, Switch};
+use crate::streams::errln;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -85,7 +86,7 @@ fn expand(arguments: &ExpandArguments) -> Outcome {
     let directory = std::path::absolute(&arguments.project.project_dir)?;
     let expanded = rock::expand(&directory, Switch::from_environment())?;
     for remark in &expanded.remarks {
-        eprintln!("warning: {remark}");
+        errln!("warning: {remark}");
     }
     print_project(arguments.print.format, &expanded.project)?;
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::daemon;
 use super::protocol::{Answer, Command, Request, VERSION};
 use super::store::Directory;
+use crate::streams::errln;
 
 /// How long a daemon that another command line starts may take.
 const STARTING: Duration = Duration::from_secs(20);
@@ -42,7 +43,7 @@ pub fn ask(
     let stream = match UnixStream::connect(directory.daemon_socket()) {
         Ok(stream) => stream,
         Err(_) if directory.has_model() => {
-            eprintln!("the daemon was not running; starting it again");
+            errln!("the daemon was not running; starting it again");
             start(directory)?
         }
         Err(_) => return Err(Error::NoModel),

@@ -11,6 +11,7 @@ use super::observation::Observation;
 use super::secret_key::URI_KEY;
 use crate::juju::{self, LogLevel, Owner, Port, Protocol, RelationId, Status, Tools};
 use crate::pebble;
+use crate::streams::errln;
 
 /// The text of the peer while it works.
 const PREPARING: &str = "Preparing service for restart";
@@ -28,7 +29,7 @@ pub async fn apply(
     let mut changes = Vec::new();
     for remark in &decision.remarks {
         // Juju takes standard error at WARNING: no process for a line of log.
-        eprintln!("{}", decision.mask.hide(remark));
+        errln!("{}", decision.mask.hide(remark));
     }
     if let Some(secret) = decision.secret.take() {
         keep_secret(tools, &secret, &mut decision.bags).await?;

@@ -4,6 +4,7 @@ use super::conclude::MigrationFailure;
 use super::decision::Command;
 use super::mask::Mask;
 use crate::pebble::{self, Exec, OutputLimit};
+use crate::streams::outln;
 
 /// How much of a command's output is kept for the log, in bytes.
 const OUTPUT_LIMIT: usize = 64 * 1024;
@@ -20,7 +21,7 @@ pub(super) async fn run(
         let text = String::from_utf8_lossy(output);
         if !text.trim().is_empty() {
             // Juju takes standard output at DEBUG.
-            println!("{}", mask.hide(text.trim_end()));
+            outln!("{}", mask.hide(text.trim_end()));
         }
     };
     match pebble.exec(exec).await {

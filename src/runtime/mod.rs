@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use crate::juju::{self, Environment, Tools};
 use crate::pebble;
+use crate::streams::errln;
 
 /// What the executable says when somebody starts it by hand.
 const BY_HAND: &str = "this is the entry point of a Juju charm, made by `charmwright pack`: Juju runs it, with the event \
@@ -53,13 +54,13 @@ enum Error {
 #[must_use]
 pub fn main() -> ExitCode {
     if std::env::var_os("JUJU_DISPATCH_PATH").is_none() {
-        eprintln!("charmwright {}: {BY_HAND}", env!("CARGO_PKG_VERSION"));
+        errln!("charmwright {}: {BY_HAND}", env!("CARGO_PKG_VERSION"));
         return ExitCode::FAILURE;
     }
     let environment = match Environment::from_vars(std::env::vars_os()) {
         Ok(environment) => environment,
         Err(error) => {
-            eprintln!("{error}");
+            errln!("{error}");
             return ExitCode::FAILURE;
         }
     };
@@ -67,7 +68,7 @@ pub fn main() -> ExitCode {
     match run(environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            errln!("{error}");
             ExitCode::FAILURE
         }
     }

@@ -173,3 +173,20 @@ fn an_event_never_heard_of_reconciles_as_any_other() {
         assert_eq!(world.status("web/0"), active());
     });
 }
+
+#[test]
+fn output_that_nobody_reads_ends_no_hook() {
+    use std::os::unix::process::CommandExt as _;
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_charmwright"))
+        .arg0("dispatch")
+        .env_clear()
+        .stdout(writer.try_clone().unwrap())
+        .stderr(writer)
+        .status()
+        .unwrap();
+    // A panic would have ended it by a signal.
+    assert_eq!(status.code(), Some(1), "{status}");
+}

@@ -140,3 +140,30 @@ fn an_event_that_cannot_be_fired_is_refused() {
             .contains("unit \"demo/1\" not found")
     );
 }
+
+#[test]
+fn a_reader_that_has_gone_ends_a_command_quietly() {
+    let model = Model::with_demo();
+    for arguments in [
+        &["status"][..],
+        &["status", "--watch"],
+        &["status", "--format", "json"],
+        &["logs", "--follow"],
+        &["config", "demo"],
+        &["wait", "demo"],
+        &["fire", "demo/0", "update-status"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_charmwright"))
+            .arg("local")
+            .args(arguments)
+            .current_dir(model.project())
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {told}");
+        assert!(!told.contains("panicked"), "{arguments:?}: {told}");
+    }
+}

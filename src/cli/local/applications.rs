@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::output::{Failure, Outcome};
 use super::place::Place;
 use crate::local::protocol::Command;
+use crate::streams::outln;
 
 #[derive(Debug, clap::Args)]
 pub struct AddUnit {
@@ -41,7 +42,7 @@ pub(super) fn add_unit(place: &Place, arguments: &AddUnit) -> Outcome {
         application: arguments.application.clone(),
         count: arguments.num_units,
     })?;
-    println!("Added {}", units(&told));
+    outln!("Added {}", units(&told));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,14 +65,14 @@ pub(super) fn remove_unit(place: &Place, arguments: &RemoveUnit) -> Outcome {
     };
     let target = arguments.target.clone();
     let told = place.ask(&Command::RemoveUnit { target, count })?;
-    println!("Removing {}", units(&told));
+    outln!("Removing {}", units(&told));
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn remove_application(place: &Place, arguments: &RemoveApplication) -> Outcome {
     let application = arguments.application.clone();
     place.ask(&Command::RemoveApplication { application })?;
-    println!("Removing `{}`", arguments.application);
+    outln!("Removing `{}`", arguments.application);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::super::arguments::Print;
-use super::super::output::{Failure, Format, Outcome};
+use super::super::output::{Failure, Format, Outcome, print};
 use super::place::Place;
 use crate::local::protocol::Command;
+use crate::streams::outln;
 use crate::yaml;
 
 #[derive(Debug, clap::Args)]
@@ -56,11 +57,11 @@ pub(super) fn run(place: &Place, arguments: &Config) -> Outcome {
     if let Some(name) = shown.first() {
         show_one(arguments, &told, name)?;
     } else if changes {
-        println!("Set {} of `{}`", names.join(", "), arguments.application);
+        outln!("Set {} of `{}`", names.join(", "), arguments.application);
     } else if arguments.print.format == Format::Json {
-        println!("{told}");
+        print(&format!("{told}\n"))?;
     } else {
-        print!("{}", yaml::to_string(&told)?);
+        print(&yaml::to_string(&told)?)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -73,11 +74,11 @@ fn show_one(arguments: &Config, told: &Value, name: &str) -> Result<(), Failure>
             arguments.application
         ))
     })?;
-    match (setting.get("value"), arguments.print.format) {
-        (value, Format::Json) => println!("{}", value.unwrap_or(&Value::Null)),
-        (Some(Value::String(text)), Format::Text) => println!("{text}"),
-        (Some(value), Format::Text) => println!("{value}"),
-        (None, Format::Text) => println!(),
-    }
-    Ok(())
+    let text = match (setting.get("value"), arguments.print.format) {
+        (value, Format::Json) => format!("{}\n", value.unwrap_or(&Value::Null)),
+        (Some(Value::String(text)), Format::Text) => format!("{text}\n"),
+        (Some(value), Format::Text) => format!("{value}\n"),
+        (None, Format::Text) => "\n".to_owned(),
+    };
+    print(&text)
 }

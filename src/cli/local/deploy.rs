@@ -8,6 +8,7 @@ use super::place::Place;
 use super::values;
 use crate::local::protocol::{Command, Deploy as Asked};
 use crate::local::provider::registry;
+use crate::streams::outln;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -77,7 +78,7 @@ pub(super) fn deploy(place: &Place, arguments: &Deploy) -> Outcome {
             .unwrap_or_default()
             .to_owned()
     };
-    println!(
+    outln!(
         "Deployed `{}` as `{}` in model `{}`",
         fact("charm"),
         fact("application"),
@@ -93,7 +94,7 @@ pub(super) fn refresh(place: &Place, arguments: &Refresh) -> Outcome {
         resources: values::paths(place, &arguments.resources)?,
     })?;
     let revision = told.get("revision").cloned().unwrap_or_default();
-    println!(
+    outln!(
         "Refreshed `{}` to revision {revision}",
         arguments.application
     );

@@ -8,6 +8,7 @@ use super::place::Place;
 use super::{failure, say};
 use crate::local::protocol::Command;
 use crate::local::{client, daemon};
+use crate::streams::outln;
 
 /// How long the daemon's last breath may take.
 const LAST: Duration = Duration::from_secs(30);
@@ -40,6 +41,6 @@ pub(super) fn run(place: &Place, arguments: &Destroy) -> Outcome {
     }
     daemon::clean_up(directory).map_err(Failure::new)?;
     directory.remove(arguments.keep_cache)?;
-    println!("Destroyed the model in `{}`", directory.parent().display());
+    outln!("Destroyed the model in `{}`", directory.parent().display());
     Ok(ExitCode::SUCCESS)
 }

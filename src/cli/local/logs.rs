@@ -1,13 +1,13 @@
 //! `local logs`.
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::super::output::{Failure, Outcome};
+use super::super::output::{Failure, Outcome, Reader, write};
 use super::place::Place;
 
 /// How often `--follow` looks.
@@ -41,11 +41,9 @@ pub(super) fn run(place: &Place, arguments: &Logs) -> Outcome {
         Err(_) if arguments.unit.is_none() => Vec::new(),
         Err(_) => return Err(Failure::new(format!("unit \"{name}\" has no log"))),
     };
-    let mut out = std::io::stdout().lock();
-    out.write_all(last(&text, arguments.lines))?;
-    out.flush()?;
-    if arguments.follow {
-        follow(&path, text.len() as u64, &mut out)?;
+    let reader = write(last(&text, arguments.lines))?;
+    if arguments.follow && reader == Reader::There {
+        follow(&path, text.len() as u64)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -65,8 +63,8 @@ fn last(text: &[u8], lines: Option<usize>) -> &[u8] {
     }
 }
 
-/// Until the model ends; the file may be renamed and begun anew meanwhile.
-fn follow(path: &Path, mut at: u64, out: &mut impl Write) -> std::io::Result<()> {
+/// Until the model ends or nobody reads any more; the file may be renamed and begun anew meanwhile.
+fn follow(path: &Path, mut at: u64) -> Result<(), Failure> {
     let mut inode = fs::metadata(path).map_or(0, |found| found.ino());
     while path.parent().is_some_and(Path::exists) {
         if let Ok(mut file) = File::open(path) {
@@ -79,8 +77,9 @@ fn follow(path: &Path, mut at: u64, out: &mut impl Write) -> std::io::Result<()>
                 let mut text = Vec::new();
                 file.read_to_end(&mut text)?;
                 at += text.len() as u64;
-                out.write_all(&text)?;
-                out.flush()?;
+                if write(&text)? == Reader::Gone {
+                    return Ok(());
+                }
             }
         }
         std::thread::sleep(LOOK);

@@ -25,6 +25,7 @@ use super::output::{Failure, Outcome};
 use crate::local::client::{self, Error};
 use crate::local::daemon;
 use crate::local::protocol;
+use crate::streams::errln;
 
 /// `charmwright local`.
 #[derive(Debug, Args)]
@@ -127,7 +128,7 @@ impl Place {
 }
 
 fn say(line: &str) {
-    eprintln!("{line}");
+    errln!("{line}");
 }
 
 fn failure(error: Error) -> Failure {

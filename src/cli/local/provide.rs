@@ -7,6 +7,7 @@ use super::super::output::Outcome;
 use super::place::Place;
 use super::values;
 use crate::local::protocol::Command;
+use crate::streams::outln;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -53,7 +54,7 @@ pub(super) fn run(place: &Place, arguments: &Provide) -> Outcome {
     } else {
         "Providing"
     };
-    println!(
+    outln!(
         "{verb} `{application}:{endpoint}` ({})",
         arguments.interface
     );

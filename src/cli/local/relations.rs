@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::super::output::Outcome;
 use super::place::Place;
 use crate::local::protocol::Command;
+use crate::streams::outln;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -37,16 +38,17 @@ pub(super) fn integrate(place: &Place, arguments: &Integrate) -> Outcome {
         b: arguments.b.clone(),
     })?;
     let relation = told.get("relation").and_then(|it| it.as_str());
-    println!("Integrated {}", relation.unwrap_or_default());
+    outln!("Integrated {}", relation.unwrap_or_default());
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn remove_relation(place: &Place, arguments: &RemoveRelation) -> Outcome {
     let (a, b) = (arguments.a.clone(), arguments.b.clone());
     place.ask(&Command::RemoveRelation { a, b })?;
-    println!(
+    outln!(
         "Removing the relation of `{}` and `{}`",
-        arguments.a, arguments.b
+        arguments.a,
+        arguments.b
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -1,14 +1,16 @@
 //! `local run`.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
 use super::super::arguments::Print;
-use super::super::output::{Format, Outcome};
+use super::super::output::{self, Failure, Format, Outcome};
 use super::place::Place;
 use super::values;
 use crate::local::protocol::Command;
+use crate::streams::errln;
 use crate::yaml;
 
 #[derive(Debug, clap::Args)]
@@ -46,7 +48,7 @@ pub(super) fn run(place: &Place, arguments: &Run) -> Outcome {
                     task.remove("message");
                 }
             }
-            println!("{}", json!({ text("unit"): task }));
+            output::print(&format!("{}\n", json!({ text("unit"): task })))?;
         }
         Format::Text => print(&told)?,
     }
@@ -54,7 +56,7 @@ pub(super) fn run(place: &Place, arguments: &Run) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.print.format == Format::Text {
-        eprintln!(
+        errln!(
             "Action id {} {}: {}",
             text("id"),
             text("status"),
@@ -65,7 +67,7 @@ pub(super) fn run(place: &Place, arguments: &Run) -> Outcome {
 }
 
 /// Results as YAML, then what the action printed, as `juju run` does.
-fn print(told: &Value) -> Result<(), yaml::Error> {
+fn print(told: &Value) -> Result<(), Failure> {
     let mut results = told
         .get("results")
         .and_then(Value::as_object)
@@ -75,13 +77,13 @@ fn print(told: &Value) -> Result<(), yaml::Error> {
     let stdout = results.remove("stdout");
     let stderr = results.remove("stderr");
     if !results.is_empty() {
-        print!("{}", yaml::to_string(&results)?);
+        output::print(&yaml::to_string(&results)?)?;
     }
     if let Some(Value::String(stdout)) = stdout {
-        print!("{stdout}");
+        output::print(&stdout)?;
     }
     if let Some(Value::String(stderr)) = stderr {
-        eprint!("{stderr}");
+        let _ = std::io::stderr().lock().write_all(stderr.as_bytes());
     }
     Ok(())
 }

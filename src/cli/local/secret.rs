@@ -6,6 +6,7 @@ use super::super::output::{Failure, Outcome};
 use super::place::Place;
 use super::values;
 use crate::local::protocol::Command;
+use crate::streams::outln;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Secret {
@@ -37,7 +38,7 @@ pub(super) fn run(place: &Place, secret: &Secret) -> Outcome {
                 content: values::contents(content)?,
             })?;
             let uri = told.get("secret").and_then(|it| it.as_str());
-            println!(
+            outln!(
                 "{}",
                 uri.ok_or_else(|| Failure::new("the daemon named no secret"))?
             );
@@ -47,7 +48,7 @@ pub(super) fn run(place: &Place, secret: &Secret) -> Outcome {
                 name: name.clone(),
                 application: application.clone(),
             })?;
-            println!("Granted `{name}` to `{application}`");
+            outln!("Granted `{name}` to `{application}`");
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,13 +1,13 @@
 //! `local status`.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::super::arguments::Print;
-use super::super::output::{Format, Outcome};
+use super::super::output::{Format, Outcome, Reader, write};
 use super::place::Place;
 use super::table::columns;
 use crate::local::protocol::Command;
@@ -37,15 +37,17 @@ pub(super) fn run(place: &Place, arguments: &Status) -> Outcome {
             Format::Text => render(&told),
         };
         if text != shown {
-            let mut out = std::io::stdout();
-            if arguments.watch && out.is_terminal() {
+            let before = if arguments.watch && std::io::stdout().is_terminal() {
                 // Home and clear what is below.
-                print!("\x1b[H\x1b[2J");
-            } else if !shown.is_empty() {
-                println!();
+                "\x1b[H\x1b[2J"
+            } else if shown.is_empty() {
+                ""
+            } else {
+                "\n"
+            };
+            if write(format!("{before}{text}").as_bytes())? == Reader::Gone {
+                return Ok(ExitCode::SUCCESS);
             }
-            print!("{text}");
-            let _ = out.flush();
             shown = text;
         }
         if !arguments.watch {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::super::output::Outcome;
 use super::place::Place;
 use crate::local::protocol::Command;
+use crate::streams::outln;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -37,14 +38,14 @@ pub(super) fn fire(place: &Place, arguments: &Fire) -> Outcome {
         unit: arguments.unit.clone(),
         event: arguments.event.clone(),
     })?;
-    println!("{} handled {}", arguments.unit, arguments.event);
+    outln!("{} handled {}", arguments.unit, arguments.event);
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn restart(place: &Place, arguments: &Restart) -> Outcome {
     let unit = arguments.unit.clone();
     place.ask(&Command::Restart { unit })?;
-    println!("Restarted {}", arguments.unit);
+    outln!("Restarted {}", arguments.unit);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -60,6 +61,6 @@ pub(super) fn resolve(place: &Place, arguments: &Resolve) -> Outcome {
     } else {
         "Retrying"
     };
-    println!("{verb} {event} of {}", arguments.unit);
+    outln!("{verb} {event} of {}", arguments.unit);
     Ok(ExitCode::SUCCESS)
 }

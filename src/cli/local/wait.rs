@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::super::output::Outcome;
 use super::place::Place;
 use crate::local::protocol::Command;
+use crate::streams::outln;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -34,6 +35,6 @@ pub(super) fn run(place: &Place, arguments: &Wait) -> Outcome {
     } else {
         format!("{}:", arguments.applications.join(", "))
     };
-    println!("{whom} idle and {}", arguments.status);
+    outln!("{whom} idle and {}", arguments.status);
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::error::{Error, Trying};
 use super::{charm_command, enter_user_namespace, root_file_system, supervisor};
+use crate::streams::errln;
 
 /// The name by which the executable is called for a step.
 pub const NAME: &str = "charmwright-container";
@@ -43,7 +44,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         ))),
     };
     if let Err(error) = result {
-        eprintln!("{error}");
+        errln!("{error}");
     }
     ExitCode::FAILURE
 }

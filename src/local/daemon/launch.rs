@@ -18,6 +18,7 @@ use crate::local::container;
 use crate::local::model::Model;
 use crate::local::protocol::Answer;
 use crate::local::store::{Directory, State, remove_tree};
+use crate::streams::{errln, outln};
 
 /// What the new process says once it serves, or when another one does.
 const READY: &str = "ready";
@@ -68,8 +69,8 @@ pub fn main(directory: &Directory) -> ExitCode {
     match run(directory) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            println!("{why}");
-            eprintln!("{why}");
+            outln!("{why}");
+            errln!("{why}");
             ExitCode::FAILURE
         }
     }
@@ -79,7 +80,7 @@ fn run(directory: &Directory) -> Result<(), String> {
     // A new session: what ends the terminal does not end the model.
     let _ = nix::unistd::setsid();
     let Some(_lock) = lock(directory)? else {
-        println!("{READY}");
+        outln!("{READY}");
         return Ok(());
     };
     container::enter_user_namespace().map_err(|error| error.to_string())?;
@@ -140,7 +141,7 @@ async fn live(directory: Directory, state: State, fresh: bool) -> Result<(), Str
         daemon.resume();
     }
     tokio::task::spawn_local(hook_tools::serve(Rc::clone(&daemon), tools));
-    println!("{READY}");
+    outln!("{READY}");
     let _ = std::io::stdout().flush();
     detach_output();
     let destroyer = tokio::select! {
