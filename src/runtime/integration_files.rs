@@ -7,6 +7,7 @@ use super::charm::Charm;
 use super::decision::File;
 use super::observation::{Container, Observation};
 use super::template;
+use super::workload::unless_there;
 use crate::interfaces::Provided;
 
 /// Their paths, as far as the charm has endpoints for them.
@@ -37,14 +38,7 @@ pub fn to_write(
             let Some(content) = template::fill(&row.content, value) else {
                 continue;
             };
-            let there = container.files.get(&row.path);
-            if there.is_none_or(|there| there != content.as_bytes()) {
-                files.push(File {
-                    path: row.path.clone(),
-                    content,
-                    owner: Some((runtime.user.clone(), runtime.group.clone())),
-                });
-            }
+            files.extend(unless_there(runtime, container, row.path.clone(), content));
         }
     }
     files

@@ -5,6 +5,7 @@ use super::layer::{self, Kind};
 use super::observation::{Container, Observation};
 use super::options::Options;
 use super::{environment, integration_files, migration, webserver};
+use crate::frameworks::runtime::Runtime;
 use crate::interfaces::{Bag, Provided};
 use crate::yaml::{self, Mapping, Value};
 
@@ -170,21 +171,30 @@ fn framework_files(observation: &Observation, container: &Container) -> Vec<File
     let Some(logging) = observation.charm.json_logging() else {
         return Vec::new();
     };
-    let owner = || Some((runtime.user.clone(), runtime.group.clone()));
     let file = |name: &String| {
         let path = format!("{}/{name}", logging.directory);
         let content = observation.charm.framework_file(name)?;
-        let same = container
-            .files
-            .get(&path)
-            .is_some_and(|there| there == content.as_bytes());
-        (!same).then(|| File {
-            path,
-            content: content.to_owned(),
-            owner: owner(),
-        })
+        unless_there(runtime, container, path, content.to_owned())
     };
     logging.files.iter().filter_map(file).collect()
+}
+
+/// A file of the app's user, unless the container has it as it should be.
+pub(super) fn unless_there(
+    runtime: &Runtime,
+    container: &Container,
+    path: String,
+    content: String,
+) -> Option<File> {
+    let there = container.files.get(&path);
+    if there.is_some_and(|there| there == content.as_bytes()) {
+        return None;
+    }
+    Some(File {
+        path,
+        content,
+        owner: Some((runtime.user.clone(), runtime.group.clone())),
+    })
 }
 
 /// Whether schedulers run on this unit: unit 0 while it is planned, else the lowest that is (decision 87).
