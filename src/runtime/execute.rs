@@ -1,5 +1,8 @@
 //! Runs commands in the container: migrations, and what actions ask for.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use super::conclude::MigrationFailure;
 use super::decision::Command;
 use super::mask::Mask;
@@ -9,12 +12,29 @@ use crate::streams::outln;
 /// How much of a command's output is kept for the log, in bytes.
 const OUTPUT_LIMIT: usize = 64 * 1024;
 
+/// What is run as the app itself would: by its user, in its directory, with its environment.
+#[derive(Clone, Copy)]
+pub(super) struct Process<'a> {
+    pub(super) command: &'a [String],
+    pub(super) directory: &'a str,
+    pub(super) user: &'a str,
+    pub(super) group: &'a str,
+    pub(super) environment: &'a BTreeMap<String, String>,
+    pub(super) timeout: Duration,
+}
+
 /// Runs it; its output goes to the unit's log at DEBUG, without secrets. An error means that Pebble cannot be reached.
 pub(super) async fn run(
-    mut exec: Exec,
+    process: Process<'_>,
     mask: &Mask,
     pebble: &pebble::Client,
 ) -> Result<Result<Vec<u8>, MigrationFailure>, pebble::Error> {
+    let mut exec = Exec::new(process.command.iter().cloned());
+    exec.environment = process.environment.clone();
+    exec.working_dir = Some(process.directory.to_owned());
+    exec.user = Some(process.user.to_owned());
+    exec.group = Some(process.group.to_owned());
+    exec.timeout = Some(process.timeout);
     exec.combine_stderr = true;
     exec.output_limit = OutputLimit::tail(OUTPUT_LIMIT);
     let log = |output: &[u8]| {
@@ -51,11 +71,13 @@ pub(super) async fn command(
     mask: &Mask,
     pebble: &pebble::Client,
 ) -> Option<Result<Vec<u8>, MigrationFailure>> {
-    let mut exec = Exec::new(command.command.iter().cloned());
-    exec.environment = command.environment.clone();
-    exec.working_dir = Some(command.directory.clone());
-    exec.user = Some(command.user.clone());
-    exec.group = Some(command.group.clone());
-    exec.timeout = Some(command.timeout);
-    run(exec, mask, pebble).await.ok()
+    let process = Process {
+        command: &command.command,
+        directory: &command.directory,
+        user: &command.user,
+        group: &command.group,
+        environment: &command.environment,
+        timeout: command.timeout,
+    };
+    run(process, mask, pebble).await.ok()
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::pebble::{self, Change, ChangeId, Exec, WriteFile};
+use crate::pebble::{self, Change, ChangeId, WriteFile};
 use crate::runtime::conclude::{Done, MigrationFailure};
 use crate::runtime::decision::{Decision, File, Migration, Run, Work};
+use crate::runtime::execute::{self, Process};
 use crate::runtime::observation::Workload;
 use crate::runtime::observe::unusable;
 use crate::runtime::webserver::carry_out;
-use crate::runtime::{execute, layer, migration};
+use crate::runtime::{layer, migration};
 
 /// How long Pebble may take to stop and start services; each start takes a second at least, a stop up to its kill delay.
 const SERVICES_LIMIT: Duration = Duration::from_secs(120);
@@ -204,13 +205,15 @@ async fn migrate(
     migration: &Migration,
     pebble: &pebble::Client,
 ) -> Result<Option<MigrationFailure>, pebble::Error> {
-    let mut exec = Exec::new(migration.command.iter().cloned());
-    exec.environment = migration.environment.clone();
-    exec.working_dir = Some(migration.directory.clone());
-    exec.user = Some(migration.user.clone());
-    exec.group = Some(migration.group.clone());
-    exec.timeout = Some(migration.timeout);
-    let failure = match execute::run(exec, &decision.mask, pebble).await? {
+    let process = Process {
+        command: &migration.command,
+        directory: &migration.directory,
+        user: &migration.user,
+        group: &migration.group,
+        environment: &migration.environment,
+        timeout: migration.timeout,
+    };
+    let failure = match execute::run(process, &decision.mask, pebble).await? {
         Ok(_) => {
             write_files(pebble, &migration.completed).await?;
             return Ok(None);

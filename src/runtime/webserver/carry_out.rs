@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{Config, Failure, Refresh, Text, Webserver};
-use crate::pebble::{self, Exec, MakeDir, Reason};
+use crate::pebble::{self, MakeDir, Reason};
 use crate::runtime::apply::container::{wait, write_files};
 use crate::runtime::conclude::MigrationFailure;
 use crate::runtime::decision::File;
-use crate::runtime::execute;
+use crate::runtime::execute::{self, Process};
 use crate::runtime::mask::Mask;
 
 /// How long a check or a probe may take: it imports the whole app, on a machine that starts others at the same time.
@@ -176,11 +176,13 @@ async fn run(
     mask: &Mask,
     pebble: &pebble::Client,
 ) -> Result<Result<Vec<u8>, MigrationFailure>, pebble::Error> {
-    let mut exec = Exec::new(command.iter().cloned());
-    exec.environment = webserver.environment.clone();
-    exec.working_dir = Some(webserver.directory.clone());
-    exec.user = Some(webserver.user.clone());
-    exec.group = Some(webserver.group.clone());
-    exec.timeout = Some(LIMIT);
-    execute::run(exec, mask, pebble).await
+    let process = Process {
+        command,
+        directory: &webserver.directory,
+        user: &webserver.user,
+        group: &webserver.group,
+        environment: &webserver.environment,
+        timeout: LIMIT,
+    };
+    execute::run(process, mask, pebble).await
 }
