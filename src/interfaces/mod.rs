@@ -22,12 +22,16 @@ pub type Bag = BTreeMap<String, String>;
 /// What an interface may know besides the relation itself.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
+    /// The charm's name.
+    pub charm: &'a str,
     /// Our application.
     pub app: &'a str,
     /// Our unit, such as `web/0`.
     pub unit: &'a str,
     /// The model's name.
     pub model: &'a str,
+    /// The model's UUID.
+    pub model_uuid: &'a str,
     /// Whether this unit leads.
     pub leader: bool,
     /// The unit's own host name in the cluster.
@@ -36,6 +40,10 @@ pub struct Context<'a> {
     pub port: u16,
     /// Whether that port is open already.
     pub port_open: bool,
+    /// The URL by which the app is reached from outside, where an ingress says so.
+    pub outside_url: Option<&'a str>,
+    /// Options that have a value.
+    pub config: &'a BTreeMap<String, serde_json::Value>,
     /// Juju's version.
     pub juju: JujuVersion,
 }
@@ -101,6 +109,10 @@ pub struct Request {
 pub enum Outcome {
     /// The provider has not said all that is needed.
     Incomplete,
+    /// The provider is at it; the text is the status, which stops the app's way no less than a missing integration.
+    Waiting(String),
+    /// Somebody has to do something; the text is the status.
+    Blocked(String),
     /// The provider's data cannot be used; the text says why, without any value.
     Invalid(String),
     /// There is what the app needs.
@@ -114,6 +126,8 @@ pub struct Provided {
     pub interface: String,
     /// Variables for the app.
     pub variables: Bag,
+    /// Files for the app, by path.
+    pub files: BTreeMap<String, String>,
     /// Changes when the data behind it is another one, so that migrations must run again; absent where they need not.
     pub identity: Option<String>,
     /// The URL by which the app is reached from outside.
@@ -124,6 +138,11 @@ pub struct Provided {
 pub trait Interface {
     /// What must be read.
     fn reads(&self) -> Reads;
+
+    /// The paths of all files that it may give, whatever the provider says.
+    fn files(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The secrets that the relation's bags refer to and that are needed.
     fn secrets(&self, relation: &Relation) -> Vec<SecretRequest> {

@@ -1,17 +1,24 @@
 //! What the tests of interfaces start from.
 
+use std::collections::BTreeMap;
+
 use super::{Bag, Context};
 
 /// The leader of `web` in the model `demo`, whose port is open.
 pub fn context(juju: &str) -> Context<'static> {
+    static NO_CONFIG: BTreeMap<String, serde_json::Value> = BTreeMap::new();
     Context {
+        charm: "web-k8s",
         app: "web",
         unit: "web/0",
         model: "demo",
+        model_uuid: "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0",
         leader: true,
         fqdn: "web-0",
         port: 8080,
         port_open: true,
+        outside_url: None,
+        config: &NO_CONFIG,
         juju: juju.parse().unwrap(),
     }
 }

@@ -12,9 +12,15 @@ pub struct Row {
     pub gate: Option<u32>,
     /// The code that speaks it; absent where there is none yet.
     pub handler: Option<String>,
+    /// Whether we provide it instead of requiring it.
+    #[serde(default)]
+    pub provides: bool,
     /// Whether it gives a database of the kind that an app may be unable to do without.
     #[serde(default)]
     pub database: bool,
+    /// Whether it tells by which URL the app is reached from outside.
+    #[serde(default)]
+    pub gives_url: bool,
     /// The prefix of its variables.
     pub prefix: Option<String>,
     /// The scheme of URLs built for it.

@@ -92,14 +92,9 @@ mod tests {
             relation.remote_app.insert("receivers".into(), text.into());
         }
         let context = Context {
-            app: "web",
             unit: "web/1",
-            model: "demo",
             leader: false,
-            fqdn: "web-1",
-            port: 8000,
-            port_open: true,
-            juju: "3.6.14".parse().unwrap(),
+            ..crate::interfaces::samples::context("3.6.14")
         };
         Tracing.outcome(&context, &relation)
     }

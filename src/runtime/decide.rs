@@ -87,6 +87,9 @@ pub(super) fn gates(
             "Invalid {endpoint} relation data."
         )));
     }
+    if let Some(message) = integrations.waiting {
+        return Err(Verdict::waiting(message));
+    }
     let container = match &observation.workload {
         Workload::Reachable(container) => container,
         Workload::Unreachable => return Err(Verdict::waiting(WAITING_FOR_PEBBLE)),
@@ -104,6 +107,9 @@ pub(super) fn gates(
             "missing integrations: {}",
             integrations.missing.join(", ")
         )));
+    }
+    if let Some(message) = integrations.blocked {
+        return Err(Verdict::blocked(message));
     }
     if let Some(message) = integrations.one_too_many {
         return Err(Verdict::blocked(message));

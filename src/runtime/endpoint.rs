@@ -14,7 +14,7 @@ pub struct Endpoint {
     pub role: Role,
     /// `optional: true`.
     pub optional: bool,
-    /// What the table of interfaces says of it, where we require it and the table knows it.
+    /// What the table of interfaces says of it, where the table knows it on this side.
     pub row: Option<table::Row>,
 }
 
@@ -49,9 +49,11 @@ pub(super) fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
             name: name.as_str()?.to_owned(),
             interface: interface.to_owned(),
             role,
-            row: (role == Role::Requires)
-                .then(|| table::find(interface))
-                .flatten(),
+            row: table::find(interface).filter(|row| match role {
+                Role::Peer => false,
+                Role::Provides => row.provides,
+                Role::Requires => !row.provides,
+            }),
             optional: body
                 .get("optional")
                 .and_then(Value::as_bool)

@@ -5,6 +5,7 @@
 
 use super::charm::Charm;
 use super::decision::File;
+use super::endpoint::Endpoint;
 use super::observation::{Container, Observation};
 use super::template;
 use super::workload::unless_there;
@@ -17,10 +18,12 @@ pub fn paths(charm: &Charm) -> impl Iterator<Item = String> {
         let mut endpoints = charm.endpoints.iter();
         endpoints.any(|endpoint| endpoint.interface == interface)
     };
-    table
+    let of_framework = table
         .iter()
         .filter(move |(interface, _)| is_declared(interface))
-        .flat_map(|(_, files)| files.iter().map(|file| file.path.clone()))
+        .flat_map(|(_, files)| files.iter().map(|file| file.path.clone()));
+    let handlers = charm.endpoints.iter().filter_map(Endpoint::handler);
+    of_framework.chain(handlers.flat_map(|interface| interface.files()))
 }
 
 /// Those of ready relations that are not as they should be. One that is needed no more stays.
@@ -32,6 +35,14 @@ pub fn to_write(
     let runtime = &observation.charm.runtime;
     let mut files = Vec::new();
     for provided in provided {
+        for (path, content) in &provided.files {
+            files.extend(unless_there(
+                runtime,
+                container,
+                path.clone(),
+                content.clone(),
+            ));
+        }
         let table = runtime.integration_files.get(&provided.interface);
         for row in table.into_iter().flatten() {
             let value = |name: &str| provided.variables.get(name).cloned();

@@ -6,7 +6,7 @@ use super::decision::BagWrite;
 use super::endpoint::Endpoint;
 use super::environment::made_of;
 use super::observation::Observation;
-use crate::interfaces::{Context, Outcome, Provided, Relation};
+use crate::interfaces::{Context, Outcome, Provided, Relation, handler};
 
 /// What we ask providers for: keys that are not there yet or not as they should be.
 #[must_use]
@@ -39,10 +39,10 @@ fn is_open(observation: &Observation, port: u16) -> bool {
 
 fn requests_when(observation: &Observation, port: u16, port_open: bool) -> Vec<BagWrite> {
     let mut writes = Vec::new();
-    let fqdn = observation.identity.fqdn(observation.identity.number);
+    let facts = Facts::of(observation, port);
     let context = Context {
         port_open,
-        ..context(observation, &fqdn, port)
+        ..facts.context(observation, port)
     };
     for relation in &observation.relations {
         let endpoint = endpoint(observation, &relation.endpoint);
@@ -74,16 +74,48 @@ fn requests_when(observation: &Observation, port: u16, port_open: bool) -> Vec<B
     writes
 }
 
-fn context<'a>(observation: &'a Observation, fqdn: &'a str, port: u16) -> Context<'a> {
-    Context {
-        app: &observation.identity.app,
-        unit: &observation.identity.unit,
-        model: &observation.identity.model,
-        leader: observation.leader,
-        fqdn,
-        port,
-        port_open: is_open(observation, port),
-        juju: observation.identity.juju,
+/// What interfaces may know that has to be made first.
+#[derive(Default)]
+struct Facts {
+    fqdn: String,
+    outside_url: Option<String>,
+}
+
+impl Facts {
+    fn of(observation: &Observation, port: u16) -> Self {
+        let fqdn = observation.identity.fqdn(observation.identity.number);
+        let mut facts = Self {
+            fqdn,
+            outside_url: None,
+        };
+        let context = facts.context(observation, port);
+        let url = observation.relations.iter().find_map(|relation| {
+            let endpoint = endpoint(observation, &relation.endpoint)?;
+            let row = endpoint.row.as_ref().filter(|row| row.gives_url)?;
+            match handler(row)?.outcome(&context, relation) {
+                Outcome::Ready(provided) => provided.base_url,
+                _ => None,
+            }
+        });
+        facts.outside_url = url;
+        facts
+    }
+
+    fn context<'a>(&'a self, observation: &'a Observation, port: u16) -> Context<'a> {
+        Context {
+            charm: &observation.charm.name,
+            app: &observation.identity.app,
+            unit: &observation.identity.unit,
+            model: &observation.identity.model,
+            model_uuid: &observation.identity.model_uuid,
+            leader: observation.leader,
+            fqdn: &self.fqdn,
+            port,
+            port_open: is_open(observation, port),
+            outside_url: self.outside_url.as_deref(),
+            config: &observation.config,
+            juju: observation.identity.juju,
+        }
     }
 }
 
@@ -102,6 +134,10 @@ pub struct Integrations {
     pub missing: Vec<String>,
     /// The first endpoint whose data cannot be used.
     pub invalid: Option<String>,
+    /// The status of the first provider that is at it still.
+    pub waiting: Option<String>,
+    /// The first status by which somebody has to do something.
+    pub blocked: Option<String>,
     /// The status for a second endpoint of an interface that can have one only.
     pub one_too_many: Option<String>,
     /// What the others give, in the order of metadata.
@@ -116,8 +152,8 @@ impl Integrations {
     /// Asks every interface.
     #[must_use]
     pub fn of(observation: &Observation, port: u16) -> Self {
-        let fqdn = observation.identity.fqdn(observation.identity.number);
-        let context = context(observation, &fqdn, port);
+        let facts = Facts::of(observation, port);
+        let context = facts.context(observation, port);
         let mut found = Self::default();
         let mut missing: Vec<(u32, String)> = Vec::new();
         let mut interfaces = BTreeSet::new();
@@ -149,6 +185,12 @@ impl Integrations {
                     if row.gate.is_some() && found.invalid.is_none() {
                         found.invalid = Some(endpoint.name.clone());
                     }
+                }
+                Outcome::Waiting(message) => {
+                    found.waiting.get_or_insert(message);
+                }
+                Outcome::Blocked(message) => {
+                    found.blocked.get_or_insert(message);
                 }
                 Outcome::Incomplete => {
                     if let Some(gate) = row.gate.filter(|_| !endpoint.optional) {

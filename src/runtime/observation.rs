@@ -53,6 +53,8 @@ pub struct Identity {
     pub app: String,
     /// The model.
     pub model: String,
+    /// Its UUID.
+    pub model_uuid: String,
     /// Juju's version.
     pub juju: JujuVersion,
     /// The model's proxies.

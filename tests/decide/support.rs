@@ -31,6 +31,7 @@ pub fn unit(charm: Charm, key: (&str, &str), services: &str) -> Observation {
             number: 0,
             app: "web".into(),
             model: "demo".into(),
+            model_uuid: "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0".into(),
             juju: "3.6.14".parse().unwrap(),
             proxies: Proxies::default(),
         },

@@ -206,6 +206,7 @@ impl Case {
                 number,
                 app: input["app"].as_str().unwrap().into(),
                 model: input["model"]["name"].as_str().unwrap().into(),
+                model_uuid: input["model"]["uuid"].as_str().unwrap().into(),
                 juju: input["juju_version"].as_str().unwrap().parse().unwrap(),
                 proxies: juju::Proxies {
                     http: proxy("JUJU_CHARM_HTTP_PROXY"),

@@ -99,6 +99,7 @@ pub async fn observe(
             unit: environment.unit,
             app: environment.app,
             model: environment.model,
+            model_uuid: environment.model_uuid,
             juju: environment.version,
             proxies: environment.proxies,
         },
