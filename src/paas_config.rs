@@ -1,12 +1,15 @@
 //! `paas-config.yaml` (contract: runtime, section 13), for the charm that takes it and for `pack` that warns of what the
 //! charm would not take. What is wrong with it is text for a status (decision 12).
 
+pub mod integrations;
+
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
 use crate::frameworks::{self, runtime::Runtime};
 use crate::yaml;
+use integrations::Integrations;
 
 /// Its name.
 pub const FILE: &str = "paas-config.yaml";
@@ -14,6 +17,7 @@ pub const FILE: &str = "paas-config.yaml";
 /// The keys, whatever the generation.
 pub const KEYS: &[&str] = &[
     "framework_logging_format",
+    "integrations",
     "metrics-path",
     "metrics-port",
     "metrics_path",
@@ -51,6 +55,9 @@ pub struct PaasConfig {
     /// More for Prometheus.
     #[serde(default)]
     pub prometheus: Option<Prometheus>,
+    /// What the user says of endpoints.
+    #[serde(default)]
+    pub integrations: Integrations,
 }
 
 /// More for Prometheus.
@@ -269,6 +276,7 @@ mod tests {
     fn the_keys_are_those_that_are_taken() {
         let values = [
             "framework_logging_format: json",
+            "integrations: {s3: {prefix: STORE}}",
             "metrics-path: /m",
             "metrics-port: 9000",
             "metrics_path: /m",

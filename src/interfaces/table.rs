@@ -1,6 +1,9 @@
 //! The table of interfaces: `metadata/interfaces/*.yaml`, embedded.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, Visitor, value};
+
+use crate::yaml::Mapping;
 
 /// One interface as the table has it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -82,8 +85,52 @@ const FILES: &[(&str, &str)] = &[
 /// The row of an interface; `None` for one that the table does not know.
 #[must_use]
 pub fn find(interface: &str) -> Option<Row> {
-    let (_, text) = FILES.iter().find(|(name, _)| *name == interface)?;
-    crate::yaml::from_str(text).ok()
+    crate::yaml::from_str(text(interface)?).ok()
+}
+
+/// The row as it is written, for more to be laid over it.
+#[must_use]
+pub fn mapping(interface: &str) -> Option<Mapping> {
+    crate::yaml::from_str(text(interface)?).ok()
+}
+
+fn text(interface: &str) -> Option<&'static str> {
+    let mut files = FILES.iter();
+    let (_, text) = files.find(|(name, _)| *name == interface)?;
+    Some(text)
+}
+
+/// The keys of a row.
+#[must_use]
+pub fn keys() -> &'static [&'static str] {
+    struct Keys<'a>(&'a mut &'static [&'static str]);
+
+    impl<'de> Deserializer<'de> for Keys<'_> {
+        type Error = value::Error;
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _name: &'static str,
+            fields: &'static [&'static str],
+            _visitor: V,
+        ) -> Result<V::Value, value::Error> {
+            *self.0 = fields;
+            self.deserialize_any(_visitor)
+        }
+
+        fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, value::Error> {
+            Err(value::Error::custom("only the keys were wanted"))
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    let mut keys: &'static [&'static str] = &[];
+    let _ = Row::deserialize(Keys(&mut keys));
+    keys
 }
 
 #[cfg(test)]
@@ -101,6 +148,13 @@ mod tests {
                 row.handler.is_some(),
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn the_keys_are_those_of_the_struct() {
+        for key in ["interface", "gives-url", "only-one"] {
+            assert!(keys().contains(&key), "{:?}", keys());
         }
     }
 }

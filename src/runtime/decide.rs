@@ -34,9 +34,12 @@ pub fn decide(observation: &Observation) -> Decision {
     if let Some(ActionOutcome::Failed(_)) = decision.action {
         return decision;
     }
-    decision
-        .bags
-        .extend(integrations::requests(observation, port));
+    // What is asked of providers may depend on the file, and some take no other request afterwards.
+    if observation.charm.paas_config.is_ok() {
+        decision
+            .bags
+            .extend(integrations::requests(observation, port));
+    }
 
     match gates(observation, options, key, port, &mut decision) {
         Ok((run, environment)) => {

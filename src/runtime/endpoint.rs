@@ -1,6 +1,7 @@
 //! The charm's endpoints, each with what the table of interfaces says of it: looked up once, used all through a hook.
 
 use crate::interfaces::{Interface, handler, table};
+use crate::paas_config::{FILE, integrations::Integrations};
 use crate::yaml::{Mapping, Value};
 
 /// An endpoint.
@@ -61,4 +62,36 @@ pub(super) fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
         })
     };
     section.iter().filter_map(endpoint).collect()
+}
+
+/// Lays what `paas-config.yaml` says of endpoints over what the table says of their interfaces.
+///
+/// # Errors
+/// The first mistake, as text for a status. An endpoint that has one asks for nothing.
+pub(super) fn lay_over(
+    endpoints: &mut [Endpoint],
+    integrations: &Integrations,
+) -> Result<(), String> {
+    let mut first = Ok(());
+    for (name, integration) in integrations {
+        let mut named = endpoints
+            .iter_mut()
+            .filter(|endpoint| endpoint.role != Role::Peer && endpoint.name == *name);
+        let problem = match named.next() {
+            Some(endpoint) => {
+                let provides = endpoint.role == Role::Provides;
+                let row = integration.row(&endpoint.interface, provides);
+                let problem = row.as_ref().err().cloned();
+                endpoint.row = row.ok();
+                problem.map(|problem| format!("{name}.{problem}"))
+            }
+            None => Some(format!(
+                "{name}: the charm has no such endpoint; declare it under `requires`, or pack it with charmwright"
+            )),
+        };
+        if let (Ok(()), Some(problem)) = (&first, problem) {
+            first = Err(format!("Invalid {FILE}: integrations.{problem}"));
+        }
+    }
+    first
 }

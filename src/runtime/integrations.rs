@@ -7,6 +7,7 @@ use super::endpoint::Endpoint;
 use super::environment::made_of;
 use super::observation::Observation;
 use crate::interfaces::{Context, Outcome, Provided, Relation, handler};
+use crate::paas_config::integrations::OWN_GATE;
 
 /// What we ask providers for: keys that are not there yet or not as they should be.
 #[must_use]
@@ -203,7 +204,11 @@ impl Integrations {
             .provided
             .iter()
             .any(|provided| is_database(observation, &provided.interface));
-        missing.sort_by_key(|(gate, _)| *gate);
+        // The table's in the order of metadata where they share a place, the user's own by name.
+        missing.sort_by_cached_key(|(gate, name)| {
+            let own = (*gate == OWN_GATE).then(|| name.clone());
+            (*gate, own)
+        });
         found.missing = missing.into_iter().map(|(_, name)| name).collect();
         found
     }

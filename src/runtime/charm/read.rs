@@ -171,15 +171,21 @@ impl Charm {
             (&metadata.requires, Role::Requires),
             (&metadata.provides, Role::Provides),
         ];
+        let mut endpoints: Vec<_> = sections
+            .into_iter()
+            .flat_map(|(section, role)| endpoint::endpoints(section, role))
+            .collect();
         let paas_config =
-            PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some());
+            PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some()).and_then(
+                |config| {
+                    endpoint::lay_over(&mut endpoints, &config.integrations)?;
+                    Ok(config)
+                },
+            );
         Ok(Self {
             name: metadata.name.clone(),
             container: (*container).to_owned(),
-            endpoints: sections
-                .into_iter()
-                .flat_map(|(section, role)| endpoint::endpoints(section, role))
-                .collect(),
+            endpoints,
             framework,
             runtime,
             generation,
@@ -278,6 +284,48 @@ mod tests {
                 ("postgresql", "postgresql_client"),
                 ("x", "y")
             ]
+        );
+    }
+
+    #[test]
+    fn what_paas_config_says_of_an_endpoint_is_in_its_row() {
+        let charm = |paas_config| Charm::parse(METADATA, None, None, Some(paas_config)).unwrap();
+        let row = |charm: &Charm, name: &str| {
+            let mut endpoints = charm.endpoints.iter();
+            endpoints
+                .find(|endpoint| endpoint.name == name)
+                .and_then(|endpoint| endpoint.row.clone())
+        };
+        let config = "integrations: {postgresql: {prefix: PG}, x: {prefix: X}}\n";
+        let charm_of_both = charm(config);
+        assert_eq!(charm_of_both.paas_config.as_ref().err(), None);
+        for (name, prefix) in [("postgresql", "PG"), ("x", "X")] {
+            let row = row(&charm_of_both, name).unwrap();
+            assert_eq!(row.prefix.as_deref(), Some(prefix));
+        }
+        for (config, message) in [
+            (
+                "integrations: {y: {}}\n",
+                "Invalid paas-config.yaml: integrations.y: the charm has no such endpoint",
+            ),
+            (
+                "integrations: {secret-storage: {}}\n",
+                "Invalid paas-config.yaml: integrations.secret-storage: the charm has no such",
+            ),
+            (
+                "integrations: {postgresql: {handler: x}}\n",
+                "Invalid paas-config.yaml: integrations.postgresql.handler: there is no such key",
+            ),
+        ] {
+            let error = charm(config).paas_config.unwrap_err();
+            assert!(error.starts_with(message), "{error}");
+        }
+        assert_eq!(
+            row(
+                &charm("integrations: {postgresql: {gate: 1}}\n"),
+                "postgresql"
+            ),
+            None
         );
     }
 
