@@ -124,6 +124,8 @@ pub enum Outcome {
 pub struct Provided {
     /// The interface; filled in by the one who asks.
     pub interface: String,
+    /// Our endpoint; filled in by the one who asks.
+    pub endpoint: String,
     /// Variables for the app.
     pub variables: Bag,
     /// Files for the app, by path.

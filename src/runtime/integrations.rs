@@ -178,6 +178,7 @@ impl Integrations {
                     let made = made_of(observation, &endpoint.interface, &provided.variables);
                     provided.variables.extend(made);
                     provided.interface.clone_from(&endpoint.interface);
+                    provided.endpoint.clone_from(&endpoint.name);
                     found.provided.push(provided);
                 }
                 Outcome::Invalid(reason) => {

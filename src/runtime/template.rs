@@ -30,6 +30,15 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Option<St
     Some(filled)
 }
 
+/// The names that a template needs, in its order; one that it uses twice comes twice.
+pub fn names(template: &str) -> impl Iterator<Item = &str> {
+    let parts = template.split('{').skip(1);
+    parts.filter_map(|part| {
+        let (name, _) = part.split_once('}')?;
+        Some(name.split_once('|').map_or(name, |(name, _)| name))
+    })
+}
+
 fn part<'a>(value: &'a str, filter: &str) -> Option<Cow<'a, str>> {
     let path = || value.trim_end_matches('/').rsplit_once('/');
     let part = match filter {
@@ -68,6 +77,13 @@ mod tests {
             _ => return None,
         };
         Some(value.to_owned())
+    }
+
+    #[test]
+    fn the_names_in_a_template_are_told() {
+        let found: Vec<&str> = names("jdbc:{SCHEME}://{NETLOC|hosts}[?{QUERY}]{").collect();
+        assert_eq!(found, ["SCHEME", "NETLOC", "QUERY"]);
+        assert_eq!(names("none").count(), 0);
     }
 
     #[test]
