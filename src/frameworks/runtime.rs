@@ -181,7 +181,7 @@ pub enum Output {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Variable {
-    /// Its name.
+    /// Its name; with `{` in it, a template as `value` is.
     pub name: String,
     /// Its value, a template (see `runtime::template`); without all that the template needs there is no variable.
     pub value: String,

@@ -5,6 +5,7 @@
 
 mod data_platform;
 mod ingress;
+mod rabbitmq;
 mod saml;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -13,6 +14,8 @@ mod tracing;
 pub mod url;
 
 use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
 
 use crate::juju::JujuVersion;
 
@@ -44,8 +47,28 @@ pub struct Context<'a> {
     pub outside_url: Option<&'a str>,
     /// Options that have a value.
     pub config: &'a BTreeMap<String, serde_json::Value>,
+    /// What the framework puts before the names of the app's variables, such as `FLASK_`.
+    pub user_prefix: &'a str,
+    /// This hook's randomness, which comes from outside: see [`Context::fresh`].
+    pub random: &'a [u8; 32],
     /// Juju's version.
     pub juju: JujuVersion,
+}
+
+impl Context<'_> {
+    /// Random bytes for an id that we make up: others for every hook, relation and purpose, and the same for whoever asks
+    /// again in the same hook. They may be published.
+    #[must_use]
+    pub fn fresh(&self, relation: &Relation, purpose: &str) -> [u8; 32] {
+        let id = relation.id.to_string();
+        let mut hash = Sha256::new();
+        hash.update(self.random);
+        for part in [self.model_uuid, &relation.endpoint, &id, purpose] {
+            hash.update(part);
+            hash.update([0]);
+        }
+        hash.finalize().into()
+    }
 }
 
 /// What must be read of a relation before its interface can be asked.
@@ -113,6 +136,9 @@ pub enum Outcome {
     Waiting(String),
     /// Somebody has to do something; the text is the status.
     Blocked(String),
+    /// The provider is ready, but an option of ours does not go with it; the text is the status. It comes after all else
+    /// that integrations may block for.
+    Misconfigured(String),
     /// The provider's data cannot be used; the text says why, without any value.
     Invalid(String),
     /// There is what the app needs.
@@ -128,6 +154,8 @@ pub struct Provided {
     pub endpoint: String,
     /// Variables for the app.
     pub variables: Bag,
+    /// Facts besides the variables, of which a framework's table may make variables.
+    pub facts: Bag,
     /// Files for the app, by path.
     pub files: BTreeMap<String, String>,
     /// Changes when the data behind it is another one, so that migrations must run again; absent where they need not.
@@ -165,6 +193,7 @@ pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
         "ingress" => Some(Box::new(ingress::Ingress)),
+        "rabbitmq" => Some(Box::new(rabbitmq::RabbitMq)),
         "saml" => Some(Box::new(saml::Saml)),
         "tracing" => Some(Box::new(tracing::Tracing)),
         _ => None,

@@ -19,6 +19,8 @@ pub fn context(juju: &str) -> Context<'static> {
         port_open: true,
         outside_url: None,
         config: &NO_CONFIG,
+        user_prefix: "APP_",
+        random: &[7; 32],
         juju: juju.parse().unwrap(),
     }
 }

@@ -30,6 +30,8 @@ pub struct Row {
     pub scheme: Option<String>,
     /// The status of a charm that declares a second endpoint of it, where it can have one only.
     pub only_one: Option<String>,
+    /// The status when the provider's data cannot be used, with `{endpoint}`, where it is not the usual one.
+    pub invalid: Option<String>,
 }
 
 const FILES: &[(&str, &str)] = &[

@@ -85,10 +85,8 @@ pub(super) fn gates(
     decision
         .remarks
         .extend(integrations.remarks.iter().cloned());
-    if let Some(endpoint) = &integrations.invalid {
-        return Err(Verdict::blocked(format!(
-            "Invalid {endpoint} relation data."
-        )));
+    if let Some(message) = integrations.invalid {
+        return Err(Verdict::blocked(message));
     }
     if let Some(message) = integrations.waiting {
         return Err(Verdict::waiting(message));
@@ -124,6 +122,9 @@ pub(super) fn gates(
         .filter(|_| integrations.no_database)
     {
         return Err(Verdict::blocked(message.clone()));
+    }
+    if let Some(message) = integrations.misconfigured {
+        return Err(Verdict::blocked(message));
     }
     let app = App {
         options: &options,

@@ -115,6 +115,8 @@ impl Facts {
             port_open: is_open(observation, port),
             outside_url: self.outside_url.as_deref(),
             config: &observation.config,
+            user_prefix: &observation.charm.runtime.user_prefix,
+            random: &observation.random,
             juju: observation.identity.juju,
         }
     }
@@ -133,12 +135,14 @@ fn endpoint<'a>(observation: &'a Observation, name: &str) -> Option<&'a Endpoint
 pub struct Integrations {
     /// Endpoints that must be there and are not, in the order of the status.
     pub missing: Vec<String>,
-    /// The first endpoint whose data cannot be used.
+    /// The status of the first endpoint whose data cannot be used.
     pub invalid: Option<String>,
     /// The status of the first provider that is at it still.
     pub waiting: Option<String>,
     /// The first status by which somebody has to do something.
     pub blocked: Option<String>,
+    /// The first status by which an option does not go with an integration.
+    pub misconfigured: Option<String>,
     /// The status for a second endpoint of an interface that can have one only.
     pub one_too_many: Option<String>,
     /// What the others give, in the order of metadata.
@@ -175,17 +179,17 @@ impl Integrations {
             };
             match outcome {
                 Outcome::Ready(mut provided) => {
-                    let made = made_of(observation, &endpoint.interface, &provided.variables);
-                    provided.variables.extend(made);
                     provided.interface.clone_from(&endpoint.interface);
                     provided.endpoint.clone_from(&endpoint.name);
+                    let made = made_of(observation, &provided);
+                    provided.variables.extend(made);
                     found.provided.push(provided);
                 }
                 Outcome::Invalid(reason) => {
                     found.remarks.push(remark(endpoint, relation, &reason));
                     // A relation that never blocks is left out; its data may be mended any time.
                     if row.gate.is_some() && found.invalid.is_none() {
-                        found.invalid = Some(endpoint.name.clone());
+                        found.invalid = Some(invalid(endpoint));
                     }
                 }
                 Outcome::Waiting(message) => {
@@ -193,6 +197,9 @@ impl Integrations {
                 }
                 Outcome::Blocked(message) => {
                     found.blocked.get_or_insert(message);
+                }
+                Outcome::Misconfigured(message) => {
+                    found.misconfigured.get_or_insert(message);
                 }
                 Outcome::Incomplete => {
                     if let Some(gate) = row.gate.filter(|_| !endpoint.optional) {
@@ -222,6 +229,14 @@ fn is_database(observation: &Observation, interface: &str) -> bool {
         .iter()
         .filter_map(|endpoint| endpoint.row.as_ref());
     rows.any(|row| row.interface == interface && row.database)
+}
+
+/// The status of an endpoint whose data cannot be used.
+fn invalid(endpoint: &Endpoint) -> String {
+    let row = endpoint.row.as_ref();
+    let text = row.and_then(|row| row.invalid.as_deref());
+    let text = text.unwrap_or("Invalid {endpoint} relation data.");
+    text.replace("{endpoint}", &endpoint.name)
 }
 
 fn remark(endpoint: &Endpoint, relation: Option<&Relation>, reason: &str) -> String {

@@ -40,6 +40,8 @@ pub struct Observation {
     pub planned_units: Option<BTreeSet<u64>>,
     /// A secret key to be used where one must be made: randomness comes from outside. No hook uses it twice.
     pub fresh_key: String,
+    /// Randomness for what interfaces make up, such as ids; never part of a secret.
+    pub random: [u8; 32],
 }
 
 /// Who we are.

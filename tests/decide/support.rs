@@ -57,6 +57,7 @@ pub fn unit(charm: Charm, key: (&str, &str), services: &str) -> Observation {
         app_status: None,
         planned_units: None,
         fresh_key: "fresh-key".into(),
+        random: [1; 32],
     }
 }
 

@@ -63,6 +63,11 @@ fn requests(case: &Case, expected: &mut Outcome) {
         put(expected, relation, "app", app);
         put(expected, relation, "unit", unit);
     }
+    // Known defect 57: before anything else (contract: interfaces, section 5).
+    for relation in relations(case, &["rabbitmq"]) {
+        let app = json!({"username": case.input["app"], "vhost": "/"});
+        put(expected, relation, "app", app.as_object().unwrap().clone());
+    }
 }
 
 /// Known defects 51, 117 and 118: the ingress is told at once, not at its first change, and that the port is open as

@@ -231,6 +231,7 @@ impl Case {
                     .collect(),
             ),
             fresh_key: FRESH_KEY.into(),
+            random: [1; 32],
         }
     }
 

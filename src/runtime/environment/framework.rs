@@ -6,8 +6,8 @@ use super::origin::{Assignment, Origin};
 use super::port::{Metrics, of_option, with_origin};
 use super::{Sources, of, plain};
 use crate::frameworks::runtime::{Output, Variable};
-use crate::interfaces::Bag;
 use crate::interfaces::url::Url;
+use crate::interfaces::{Bag, Provided};
 use serde_json::Value;
 
 /// The variables of the framework's own options, of the port, and of where Prometheus scrapes.
@@ -113,22 +113,29 @@ pub(super) fn made_of_others(
 
 /// What the framework's table makes of what a relation gives.
 #[must_use]
-pub fn made_of(observation: &Observation, interface: &str, given: &Bag) -> Bag {
-    relation_rows(observation, interface)
-        .filter_map(|row| made(row, |name| given.get(name).cloned()))
+pub fn made_of(observation: &Observation, given: &Provided) -> Bag {
+    relation_rows(observation, &given.interface)
+        .filter_map(|row| made(row, |name| fact(given, name)))
         .collect()
 }
 
+/// What a template may use of what a relation gives.
+fn fact(given: &Provided, name: &str) -> Option<String> {
+    match name {
+        "endpoint" => Some(given.endpoint.clone()),
+        name => {
+            let variable = given.variables.get(name);
+            variable.or_else(|| given.facts.get(name)).cloned()
+        }
+    }
+}
+
 /// Where a variable of a relation comes from: the provider, or what the framework's table makes of what it says.
-pub(super) fn of_relation(
-    observation: &Observation,
-    interface: &str,
-    endpoint: &str,
-    variable: &str,
-) -> Origin {
-    let endpoint = endpoint.to_owned();
-    let mut rows = relation_rows(observation, interface);
-    match rows.find(|row| row.name == variable) {
+pub(super) fn of_relation(observation: &Observation, given: &Provided, variable: &str) -> Origin {
+    let endpoint = given.endpoint.clone();
+    let mut rows = relation_rows(observation, &given.interface);
+    let fact = |name: &str| fact(given, name);
+    match rows.find(|row| name_of(row, fact).is_some_and(|name| name == variable)) {
         Some(row) => Origin::RelationRule {
             endpoint,
             of: names(&row.value),
@@ -158,7 +165,16 @@ fn made(row: &Variable, fact: impl Fn(&str) -> Option<String>) -> Option<(String
     if let Some(with) = &row.with {
         fact(with).filter(|value| !value.is_empty())?;
     }
-    Some((row.name.clone(), template::fill(&row.value, &fact)?))
+    Some((name_of(row, &fact)?, template::fill(&row.value, &fact)?))
+}
+
+/// Only a name with braces is a template: Spring's may have brackets of their own.
+fn name_of(row: &Variable, fact: impl Fn(&str) -> Option<String>) -> Option<String> {
+    if row.name.contains('{') {
+        template::fill(&row.name, fact)
+    } else {
+        Some(row.name.clone())
+    }
 }
 
 /// The names in a template, each once.

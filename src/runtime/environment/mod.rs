@@ -71,9 +71,8 @@ pub fn list(observation: &Observation, sources: &Sources<'_>) -> Vec<Assignment>
         list.push(Assignment::new(name, fqdns.join(","), Origin::Units));
     }
     for provided in sources.provided {
-        let (interface, endpoint) = (&provided.interface, &provided.endpoint);
         list.extend(provided.variables.iter().map(|(name, value)| {
-            let origin = framework::of_relation(observation, interface, endpoint, name);
+            let origin = framework::of_relation(observation, provided, name);
             Assignment::new(name, value, origin)
         }));
     }

@@ -117,6 +117,7 @@ pub async fn observe(
         app_status: standing.app,
         planned_units,
         fresh_key: fresh_key(),
+        random: random(),
     })
 }
 
@@ -128,6 +129,13 @@ fn fresh_key() -> String {
         Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
         Err(_) => String::new(),
     }
+}
+
+/// Ids are made of it: they have to differ, and tell nothing, so that a machine without randomness does no harm.
+fn random() -> [u8; 32] {
+    let mut bytes = [0u8; 32];
+    let _ = getrandom::fill(&mut bytes);
+    bytes
 }
 
 /// What the user gave to an action that runs a command.
