@@ -1,6 +1,7 @@
 //! `paas-config.yaml` (contract: runtime, section 13), for the charm that takes it and for `pack` that warns of what the
 //! charm would not take. What is wrong with it is text for a status (decision 12).
 
+pub mod actions;
 pub mod integrations;
 
 use std::ops::RangeInclusive;
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 use crate::frameworks::{self, runtime::Runtime};
 use crate::yaml;
+use actions::CustomActions;
 use integrations::Integrations;
 
 /// Its name.
@@ -16,6 +18,7 @@ pub const FILE: &str = "paas-config.yaml";
 
 /// The keys, whatever the generation.
 pub const KEYS: &[&str] = &[
+    "actions",
     "framework_logging_format",
     "integrations",
     "metrics-path",
@@ -37,6 +40,9 @@ const MIGRATION_TIMEOUTS: RangeInclusive<u32> = 1..=86_400;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PaasConfig {
+    /// Actions of the project's own.
+    #[serde(default)]
+    pub actions: CustomActions,
     /// The app's port; stands above the option of the same meaning.
     #[serde(default)]
     pub port: Option<u16>,
@@ -275,6 +281,7 @@ mod tests {
     #[test]
     fn the_keys_are_those_that_are_taken() {
         let values = [
+            "actions: {ping: {command: ping}}",
             "framework_logging_format: json",
             "integrations: {s3: {prefix: STORE}}",
             "metrics-path: /m",

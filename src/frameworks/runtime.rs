@@ -1,6 +1,6 @@
 //! What the running charm needs to know of a framework: the `runtime` section of its data file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -224,6 +224,12 @@ pub struct Action {
     /// What the action gives when the command succeeded.
     #[serde(default)]
     pub results: BTreeMap<String, String>,
+    /// Whether it is the project's own, of `paas-config.yaml`: its parameters are variables too.
+    #[serde(skip)]
+    pub own: bool,
+    /// Parameters that the command may have as arguments, as `{NAME}`.
+    #[serde(skip)]
+    pub arguments: BTreeSet<String>,
 }
 
 /// What JSON logging needs.

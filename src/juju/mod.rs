@@ -25,7 +25,9 @@ pub use port::{Port, Protocol};
 pub use relation_id::RelationId;
 pub use status::{Status, StatusReport, UnitStatus};
 pub use terminate::{Terminated, unless_terminated};
-pub use tools::{LogLevel, Owner, Revision, SecretInfo, SecretRef, Tools};
+pub use tools::{
+    LONGEST_RESULT, LogLevel, Owner, Revision, SecretInfo, SecretRef, Tools, is_result_key,
+};
 pub use version::JujuVersion;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
-//! Actions that run a command in the container, as the framework's table declares them.
+//! Actions that run a command in the container, as a table declares them.
 //!
-//! Such an action changes nothing else: no reconcile, no key. It runs only where the app could (known defect 100), with
+//! Those of the framework are in its file, the project's own in `paas-config.yaml`. Such an action changes nothing else: no reconcile, no key. It runs only where the app could (known defect 100), with
 //! its own values above the app's (known defect 101).
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use super::options::Options;
 use super::{environment, options, secret_key, template};
 use crate::frameworks::runtime::Action;
 use crate::juju::Event;
+use crate::paas_config::actions::{argument, variable};
 
 /// How many characters a generated password has: 132 bits, as the peer's.
 const PASSWORD_LENGTH: usize = 22;
@@ -26,7 +27,15 @@ pub fn decide(observation: &Observation) -> Option<Decision> {
     let Event::Action { name, .. } = &observation.event else {
         return None;
     };
-    let row = observation.charm.runtime.actions.get(name)?;
+    let Some(row) = observation.charm.runtime.actions.get(name) else {
+        let unusable = observation.charm.paas_config.as_ref().err();
+        // It may be one of those that the file would tell of.
+        let message = unusable.filter(|_| name != "rotate-secret-key")?.clone();
+        return Some(Decision {
+            action: Some(ActionOutcome::Failed(message)),
+            ..Decision::default()
+        });
+    };
     Some(command(observation, name, row).unwrap_or_else(|refusal| *refusal))
 }
 
@@ -53,24 +62,41 @@ fn command(observation: &Observation, name: &str, row: &Action) -> Result<Decisi
         shut
     })?;
 
+    let mut environment = app;
+    if row.own {
+        for (name, value) in &values {
+            environment.insert(variable(name), value.clone());
+        }
+    }
+    let words = row.command.iter().enumerate();
+    let command = words
+        .filter_map(|(index, word)| match index {
+            0 => Some(word.clone()),
+            _ => argument(word, &row.arguments, &values),
+        })
+        .collect();
     let password: String = observation
         .fresh_key
         .chars()
         .take(PASSWORD_LENGTH)
         .collect();
     values.insert("random".into(), password);
-    let mut environment = app;
-    for (name, text) in &row.environment {
-        if let Some(value) = template::fill(text, |name| values.get(name).cloned()) {
-            environment.insert(name.clone(), value);
-        }
-    }
+    let value = |name: &str| {
+        let apps = || environment.get(name).filter(|_| row.own);
+        values.get(name).or_else(apps).cloned()
+    };
+    let made: Vec<(String, String)> = row
+        .environment
+        .iter()
+        .filter_map(|(name, text)| Some((name.clone(), template::fill(text, value)?)))
+        .collect();
+    environment.extend(made);
     let runtime = &charm.runtime;
     let directory = row.working_directory.as_ref();
     Ok(Decision {
         mask: Mask::of(&environment),
         action: Some(ActionOutcome::Run(Box::new(Command {
-            command: row.command.clone(),
+            command,
             directory: directory.unwrap_or(&runtime.app_directory).clone(),
             user: runtime.user.clone(),
             group: runtime.group.clone(),
@@ -115,6 +141,11 @@ fn values(
             other => Some((name.clone(), other.to_string())),
         })
         .collect();
+    if let Some((name, _)) = values.iter().find(|(_, value)| value.contains('\0')) {
+        return Err(format!(
+            "the parameter {name} has a NUL character, which no variable can hold"
+        ));
+    }
     let is_missing = |name: &&String| {
         values
             .get(*name)

@@ -1,9 +1,12 @@
 //! What the final status is, from the decision and from what carrying it out has taught: pure, as `decide` is.
 
+use std::collections::BTreeMap;
+
 use super::decide::WAITING_FOR_PEBBLE;
 use super::decision::{ActionOutcome, Command, Decision, Verdict, Work};
 use super::mask::Mask;
 use super::{migration, template, webserver};
+use crate::juju;
 
 /// How the work in the container went.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -154,11 +157,12 @@ pub fn action(
 ) -> ActionOutcome {
     let words = || {
         let words = command.command.iter().map(String::as_str);
-        shlex::try_join(words).unwrap_or_else(|_| command.command.join(" "))
+        let line = shlex::try_join(words).unwrap_or_else(|_| command.command.join(" "));
+        mask.last_line(line.replace('\n', " ").as_bytes())
     };
     match done {
         Some(Ok(output)) => {
-            let output = mask.hide(String::from_utf8_lossy(&output).trim_end());
+            let output = mask.hide(end(String::from_utf8_lossy(&output).trim_end()));
             let value = |name: &str| match name {
                 "output" => Some(output.clone()),
                 name => command.values.get(name).cloned(),
@@ -166,10 +170,10 @@ pub fn action(
             let filled = |(name, text): (&String, &String)| {
                 Some((name.clone(), template::fill(text, value)?))
             };
-            ActionOutcome::Done(command.results.iter().filter_map(filled).collect())
+            results(command.results.iter().filter_map(filled).collect())
         }
         Some(Err(failure)) => ActionOutcome::Failed(format!(
-            "{} failed ({}); `juju debug-log --level DEBUG` has the whole output",
+            "{} failed ({}); the result `stdout` has the whole output",
             words(),
             failure.reason(mask, command.timeout.as_secs())
         )),
@@ -178,4 +182,33 @@ pub fn action(
             words()
         )),
     }
+}
+
+/// The results, unless Juju would not take them.
+#[must_use]
+pub fn results(results: BTreeMap<String, String>) -> ActionOutcome {
+    for (key, value) in &results {
+        if !juju::is_result_key(key) {
+            return ActionOutcome::Failed(format!(
+                "`{key}` cannot be a key of a result: use `a-z`, `0-9`, `-` and `.`, but not `stdout` and `stderr`"
+            ));
+        }
+        if key.len() + value.len() > juju::LONGEST_RESULT {
+            return ActionOutcome::Failed(format!(
+                "the result `{key}` is longer than {} bytes; leave it in a file and give its name",
+                juju::LONGEST_RESULT
+            ));
+        }
+    }
+    ActionOutcome::Done(results)
+}
+
+/// The end of an output that is longer than fits.
+fn end(output: &str) -> &str {
+    let longest = juju::LONGEST_RESULT / 2;
+    let mut from = output.len().saturating_sub(longest);
+    while !output.is_char_boundary(from) {
+        from += 1;
+    }
+    output.get(from..).unwrap_or_default()
 }

@@ -29,6 +29,30 @@ pub(super) async fn run(
     mask: &Mask,
     pebble: &pebble::Client,
 ) -> Result<Result<Vec<u8>, MigrationFailure>, pebble::Error> {
+    let done = run_silently(process, pebble).await?;
+    print(&done, mask);
+    Ok(done)
+}
+
+/// Juju takes standard output of a hook at DEBUG, and gives that of an action as its result `stdout`.
+fn print(done: &Result<Vec<u8>, MigrationFailure>, mask: &Mask) {
+    let output = match done {
+        Ok(output)
+        | Err(MigrationFailure::Exited { output, .. } | MigrationFailure::TimedOut { output }) => {
+            output
+        }
+        Err(MigrationFailure::NotStarted(_)) => return,
+    };
+    let text = String::from_utf8_lossy(output);
+    if !text.trim().is_empty() {
+        outln!("{}", mask.hide(text.trim_end()));
+    }
+}
+
+async fn run_silently(
+    process: Process<'_>,
+    pebble: &pebble::Client,
+) -> Result<Result<Vec<u8>, MigrationFailure>, pebble::Error> {
     let mut exec = Exec::new(process.command.iter().cloned());
     exec.environment = process.environment.clone();
     exec.working_dir = Some(process.directory.to_owned());
@@ -37,16 +61,8 @@ pub(super) async fn run(
     exec.timeout = Some(process.timeout);
     exec.combine_stderr = true;
     exec.output_limit = OutputLimit::tail(OUTPUT_LIMIT);
-    let log = |output: &[u8]| {
-        let text = String::from_utf8_lossy(output);
-        if !text.trim().is_empty() {
-            // Juju takes standard output at DEBUG.
-            outln!("{}", mask.hide(text.trim_end()));
-        }
-    };
     match pebble.exec(exec).await {
         Ok(output) => {
-            log(&output.stdout);
             if output.is_success() {
                 return Ok(Ok(output.stdout));
             }
@@ -57,7 +73,6 @@ pub(super) async fn run(
         }
         Err(pebble::Error::Timeout { output, .. }) => {
             let output = output.map(|output| output.stdout).unwrap_or_default();
-            log(&output);
             Ok(Err(MigrationFailure::TimedOut { output }))
         }
         Err(error) if error.is_unreachable() => Err(error),
@@ -79,5 +94,11 @@ pub(super) async fn command(
         environment: &command.environment,
         timeout: command.timeout,
     };
-    run(process, mask, pebble).await.ok()
+    let done = run_silently(process, pebble).await.ok()?;
+    let mut results = command.results.values();
+    // What is among the results anyway is not said twice.
+    if done.is_err() || !results.any(|text| text.contains("{output")) {
+        print(&done, mask);
+    }
+    Some(done)
 }

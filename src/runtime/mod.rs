@@ -22,7 +22,7 @@ pub mod observation;
 pub mod observe;
 pub mod options;
 pub mod secret_key;
-mod template;
+pub(crate) mod template;
 pub mod webserver;
 pub mod workload;
 

@@ -39,6 +39,33 @@ pub fn names(template: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The names of a template; `None` when it is malformed.
+pub fn sound_names(template: &str) -> Option<Vec<&str>> {
+    let mut found = Vec::new();
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '[']) {
+        let from = rest.get(at..)?;
+        if let Some(optional) = from.strip_prefix('[') {
+            let (inside, after) = optional.split_once(']')?;
+            found.extend(sound_names(inside)?);
+            rest = after;
+        } else {
+            let (name, after) = from.strip_prefix('{')?.split_once('}')?;
+            let (name, filter) = name.split_once('|').unwrap_or((name, ""));
+            let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            if name.is_empty() || !name.chars().all(is_name) || !FILTERS.contains(&filter) {
+                return None;
+            }
+            found.push(name);
+            rest = after;
+        }
+    }
+    Some(found)
+}
+
+/// What may be after `|`.
+const FILTERS: &[&str] = &["", "hosts", "name", "parent", "pem"];
+
 fn part<'a>(value: &'a str, filter: &str) -> Option<Cow<'a, str>> {
     let path = || value.trim_end_matches('/').rsplit_once('/');
     let part = match filter {
@@ -113,6 +140,21 @@ mod tests {
             ("[{path}", None),
         ] {
             assert_eq!(fill(template, value).as_deref(), filled, "{template}");
+        }
+    }
+
+    #[test]
+    fn the_names_of_a_template_are_told() {
+        for (template, expected) in [
+            ("plain", Some(&[][..])),
+            ("{a}[?{b|name}]{C.d}", Some(&["a", "b", "C.d"])),
+            ("{a", None),
+            ("[x", None),
+            ("{a|b}", None),
+            ("{}", None),
+            ("{\"a\": 1}", None),
+        ] {
+            assert_eq!(sound_names(template).as_deref(), expected, "{template}");
         }
     }
 }

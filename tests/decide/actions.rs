@@ -154,7 +154,7 @@ fn a_failed_action_says_why_without_secrets_and_a_success_gives_its_output_where
     let command = command(&decision);
     let ended = |done| conclude::action(command, &decision.mask, done);
     let words = "python3 manage.py createsuperuser --noinput";
-    let log = "`juju debug-log --level DEBUG` has the whole output";
+    let log = "the result `stdout` has the whole output";
     let traceback = b"Traceback (most recent call last):\n  File \"manage.py\"\ndjango.db.utils.OperationalError: cannot \
         log in as u with peer-key\n"
         .to_vec();

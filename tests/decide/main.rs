@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its helpers too")]
 
 mod actions;
+mod custom_actions;
 mod frameworks;
 mod generations;
 mod gunicorn;

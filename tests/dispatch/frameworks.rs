@@ -192,8 +192,8 @@ fn a_superuser_is_made_as_the_apps_user_with_a_password_of_its_own() {
         let (message, results) = ended(id);
         assert_eq!(
             message,
-            "python3 manage.py createsuperuser --noinput failed (exit code 1: CommandError: taken; *** ***); `juju \
-             debug-log --level DEBUG` has the whole output"
+            "python3 manage.py createsuperuser --noinput failed (exit code 1: CommandError: taken; *** ***); the \
+             result `stdout` has the whole output"
         );
         assert!(results.is_empty(), "{results:?}");
         assert_eq!(world.status("web/0"), active());

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
 mod container;
+mod custom_actions;
 mod database;
 mod frameworks;
 mod gunicorn;

@@ -10,6 +10,9 @@ use crate::juju::Error;
 /// Result keys that Juju fills itself.
 const RESERVED: &[&str] = &["stderr", "stderr-encoding", "stdout", "stdout-encoding"];
 
+/// How long a result may be, in bytes: with its key it is one argument of a process.
+pub const LONGEST_RESULT: usize = 128_000;
+
 impl Tools {
     /// The action's parameters, with the defaults of its schema.
     ///
@@ -33,7 +36,7 @@ impl Tools {
         }
         let mut call = Call::new("action-set");
         for (key, value) in results {
-            if !is_key(key) {
+            if !is_result_key(key) {
                 return Err(call.unsendable(format!(
                     "`{key}` cannot be a key of a result: use `a-z`, `0-9`, `-` and `.`, and none of {}",
                     RESERVED.join(", ")
@@ -69,8 +72,9 @@ impl Tools {
     }
 }
 
-/// `[a-z0-9]([a-z0-9.-]*[a-z0-9])?` and not reserved.
-fn is_key(key: &str) -> bool {
+/// Whether Juju takes this as the key of a result: `[a-z0-9]([a-z0-9.-]*[a-z0-9])?` and not reserved.
+#[must_use]
+pub fn is_result_key(key: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     key.starts_with(plain)
         && key.ends_with(plain)
@@ -85,10 +89,10 @@ mod tests {
     #[test]
     fn keys_are_those_juju_takes() {
         for key in ["a", "a.b", "secret-key", "0"] {
-            assert!(is_key(key), "{key}");
+            assert!(is_result_key(key), "{key}");
         }
         for key in ["", "-a", "a.", "A", "a_b", "a=b", "stdout"] {
-            assert!(!is_key(key), "{key}");
+            assert!(!is_result_key(key), "{key}");
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::error::Error;
 
+pub use action::{LONGEST_RESULT, is_result_key};
 pub use secret::{Owner, Revision, SecretInfo, SecretRef};
 pub use unit::LogLevel;
 

@@ -5,7 +5,7 @@ mod refuse;
 
 use merge::{merge, ordered};
 
-use super::{FILE, Project, Switch, base, companions, paas_config};
+use super::{FILE, Project, Switch, base, companions, custom_actions, paas_config};
 use crate::frameworks::{Framework, Frameworks, Generation, charm::Charm};
 use crate::project::{Error, Problem, closest_extension, sound};
 use crate::yaml::{Mapping, Value};
@@ -103,6 +103,8 @@ fn apply(
         runtime.json_logging.is_some(),
     )?;
 
+    custom_actions(project, mapping, &mut adds)?;
+
     let mut merged = mapping.clone();
     normalise_endpoints(&mut merged);
     for (endpoint, declaration) in at(&merged.clone(), &["requires"]).into_iter().flatten() {
@@ -127,6 +129,19 @@ fn apply(
         generation,
         remarks,
     })
+}
+
+/// Adds the actions of `paas-config.yaml` that the project does not declare itself.
+fn custom_actions(project: &Project, mapping: &Mapping, adds: &mut Mapping) -> Result<(), Error> {
+    let mut declared = custom_actions::declarations(&project.directory, at(adds, &["actions"]))?;
+    let users = at(mapping, &["actions"]);
+    declared.retain(|name, _| users.is_none_or(|users| !users.contains_key(name)));
+    if let Some(actions) = adds.get_mut("actions").and_then(Value::as_mapping_mut) {
+        actions.extend(declared);
+    } else if !declared.is_empty() {
+        adds.insert("actions".into(), declared.into());
+    }
+    Ok(())
 }
 
 fn choose_base(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Expanded, FILE, Project};
 use crate::project::Problem;
-use crate::yaml::{Mapping, Value};
+use crate::yaml::{Document, Mapping, Value};
 
 /// The types of options.
 const OPTION_TYPES: &[&str] = &["boolean", "float", "int", "secret", "string"];
@@ -12,7 +12,8 @@ const OPTION_TYPES: &[&str] = &["boolean", "float", "int", "secret", "string"];
 /// Everything in an expanded project that Juju would refuse.
 pub(super) fn problems(project: &Project, expanded: &Expanded) -> Vec<Problem> {
     let mut found = Found {
-        project,
+        file: FILE,
+        document: &project.document,
         name: super::companions::text(&expanded.project, "name"),
         problems: Vec::new(),
     };
@@ -32,6 +33,23 @@ pub(super) fn problems(project: &Project, expanded: &Expanded) -> Vec<Problem> {
     found.problems
 }
 
+/// Everything in an action of another file that Juju would refuse.
+pub(super) fn action_problems(
+    file: &str,
+    document: &Document,
+    name: &str,
+    action: &Value,
+) -> Vec<Problem> {
+    let mut found = Found {
+        file,
+        document,
+        name: "",
+        problems: Vec::new(),
+    };
+    found.action(name, action);
+    found.problems
+}
+
 fn section(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     value
         .and_then(Value::as_mapping)
@@ -41,15 +59,17 @@ fn section(value: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 struct Found<'a> {
-    project: &'a Project,
+    file: &'a str,
+    document: &'a Document,
     name: &'a str,
     problems: Vec<Problem>,
 }
 
 impl Found<'_> {
     fn add(&mut self, path: &[&str], message: impl Into<String>, hint: impl Into<String>) {
-        self.problems
-            .push(self.project.problem(path, message).hint(hint));
+        let problem = Problem::new(self.file, message);
+        let problem = problem.at(path.join("."), self.document.nearest_place(path));
+        self.problems.push(problem.hint(hint));
     }
 
     fn top(&mut self, mapping: &Mapping) {
@@ -110,7 +130,7 @@ impl Found<'_> {
                     let message = format!(
                         "the endpoint name `{name}` is used twice, in `{other}` and in `{role}`"
                     );
-                    let users = if self.project.document.place(&path).is_some() {
+                    let users = if self.document.place(&path).is_some() {
                         role
                     } else {
                         other

@@ -3,6 +3,7 @@
 mod base;
 mod check;
 mod companions;
+mod custom_actions;
 mod elf;
 mod expand;
 mod files;

@@ -8,7 +8,7 @@ use crate::project::{Error, Problem, closest};
 use crate::yaml::{Document, Value};
 
 /// The file's text and what it says; `None` where it says nothing.
-fn read(directory: &Path) -> Result<Option<(String, Document)>, Error> {
+pub(super) fn read(directory: &Path) -> Result<Option<(String, Document)>, Error> {
     let path = directory.join(FILE);
     if !path.is_file() {
         return Ok(None);

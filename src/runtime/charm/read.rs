@@ -9,7 +9,7 @@ use super::framework::framework;
 use super::{Charm, DeclaredOption};
 use crate::frameworks::runtime::Runtime;
 use crate::frameworks::{self, Frameworks, Generation};
-use crate::paas_config::{self, PaasConfig};
+use crate::paas_config::{self, PaasConfig, actions};
 use crate::runtime::endpoint::{self, Role};
 use crate::yaml::{self, Mapping, Value};
 
@@ -147,7 +147,7 @@ impl Charm {
                 "its framework `{framework}` is none that this executable knows, and there is no `metadata/frameworks/{framework}.yaml`"
             ),
         })?;
-        let runtime = found.runtime()?;
+        let mut runtime = found.runtime()?;
         let own_files = own_files(&found, &runtime)?;
         let generation = manifest.generation();
         let containers: Vec<&str> = metadata
@@ -176,12 +176,16 @@ impl Charm {
             .flat_map(|(section, role)| endpoint::endpoints(section, role))
             .collect();
         let paas_config =
-            PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some()).and_then(
-                |config| {
-                    endpoint::lay_over(&mut endpoints, &config.integrations)?;
-                    Ok(config)
-                },
-            );
+            PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some());
+        let paas_config = paas_config.and_then(|config| {
+            let frameworks = runtime.actions.keys().map(String::as_str);
+            actions::check(&config.actions, frameworks.chain(["rotate-secret-key"]))?;
+            let own = config.actions.iter();
+            let own = own.map(|(name, action)| (name.clone(), action.row()));
+            runtime.actions.extend(own);
+            endpoint::lay_over(&mut endpoints, &config.integrations)?;
+            Ok(config)
+        });
         Ok(Self {
             name: metadata.name.clone(),
             container: (*container).to_owned(),

@@ -70,14 +70,16 @@ fn charmwright(arguments: &[&str], directory: &Path) {
     assert!(output.status.success(), "{arguments:?}: {said}");
 }
 
-/// The packed charm, unpacked.
-fn packed(framework: &'static str) -> PathBuf {
-    static PACKED: Mutex<BTreeMap<&str, PathBuf>> = Mutex::new(BTreeMap::new());
+/// The packed charm, unpacked; with a `paas-config.yaml` when that says something of the charm's metadata.
+fn packed(framework: &'static str, paas_config: Option<&'static str>) -> PathBuf {
+    type Packed = BTreeMap<(&'static str, Option<&'static str>), PathBuf>;
+    static PACKED: Mutex<Packed> = Mutex::new(BTreeMap::new());
     let mut all = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let number = all.len();
     let pack = || {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join("dispatch")
-            .join(framework);
+            .join(paas_config.map_or(framework.into(), |_| format!("{framework}-{number}")));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         let init = [
@@ -94,6 +96,9 @@ fn packed(framework: &'static str) -> PathBuf {
         let more = MORE.iter().filter(|(name, _)| *name == framework);
         text.extend(more.map(|(_, endpoint)| *endpoint));
         fs::write(&project, text).unwrap();
+        if let Some(text) = paas_config {
+            fs::write(project.with_file_name("paas-config.yaml"), text).unwrap();
+        }
         charmwright(
             &["pack", "--project-dir", "project", "--output", "."],
             &directory,
@@ -102,13 +107,18 @@ fn packed(framework: &'static str) -> PathBuf {
         packed::unpack(&directory.join("web_amd64.charm"), &charm).unwrap();
         charm
     };
-    all.entry(framework).or_insert_with(pack).clone()
+    all.entry((framework, paas_config))
+        .or_insert_with(pack)
+        .clone()
 }
 
 /// Lays the charm out in `directory`, and says of it what the model must know.
 pub fn lay_out(directory: &Path, declared: Declared) -> Charm {
     fs::create_dir_all(directory).unwrap();
-    for entry in fs::read_dir(packed(declared.framework)).unwrap() {
+    let told = declared
+        .paas_config
+        .filter(|text| text.contains("actions:"));
+    for entry in fs::read_dir(packed(declared.framework, told)).unwrap() {
         let (path, name) = entry
             .map(|entry| (entry.path(), entry.file_name()))
             .unwrap();
