@@ -4,6 +4,7 @@
 //! out of the provider's. What a table can say is in `metadata/interfaces/INTERFACE.yaml`.
 
 mod data_platform;
+mod http_proxy;
 mod ingress;
 mod rabbitmq;
 mod saml;
@@ -12,6 +13,7 @@ pub(crate) mod samples;
 pub mod table;
 mod tracing;
 pub mod url;
+mod valkey;
 
 use std::collections::BTreeMap;
 
@@ -192,10 +194,12 @@ pub trait Interface {
 pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
+        "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),
         "ingress" => Some(Box::new(ingress::Ingress)),
         "rabbitmq" => Some(Box::new(rabbitmq::RabbitMq)),
         "saml" => Some(Box::new(saml::Saml)),
         "tracing" => Some(Box::new(tracing::Tracing)),
+        "valkey" => Some(Box::new(valkey::Valkey::of(row))),
         _ => None,
     }
 }
