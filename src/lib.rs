@@ -9,6 +9,7 @@
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod cli;
+pub mod cos;
 mod face;
 pub mod frameworks;
 pub mod interfaces;

@@ -135,6 +135,8 @@ pub struct Metric<T> {
     pub variable: Option<PerGeneration<String>>,
     /// What it is when no option says, in generations that always set it.
     pub default: Option<PerGeneration<T>>,
+    /// What Prometheus is told otherwise, the app not.
+    pub scraped: Option<T>,
 }
 
 /// A framework's own option.

@@ -6,6 +6,7 @@
 mod data_platform;
 mod http_proxy;
 mod ingress;
+mod prometheus_scrape;
 mod rabbitmq;
 mod saml;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::cos::{Assets, Topology};
 use crate::juju::JujuVersion;
 
 /// A databag.
@@ -55,6 +57,24 @@ pub struct Context<'a> {
     pub random: &'a [u8; 32],
     /// Juju's version.
     pub juju: JujuVersion,
+    /// What Prometheus is to scrape; absent while it is not known, and where nobody asks.
+    pub scrape_jobs: Option<&'a [serde_json::Value]>,
+    /// Dashboards and alert rules; empty where nobody asks, and on units that are not the leader.
+    pub assets: &'a Assets,
+}
+
+impl Context<'_> {
+    /// Where we are, in the words of the observability charms.
+    #[must_use]
+    pub fn topology(&self) -> Topology<'_> {
+        Topology {
+            model: self.model,
+            model_uuid: self.model_uuid,
+            application: self.app,
+            unit: self.unit,
+            charm: self.charm,
+        }
+    }
 }
 
 impl Context<'_> {
@@ -86,6 +106,8 @@ pub struct Reads {
     pub local_unit: bool,
     /// The unit's address on this relation.
     pub address: bool,
+    /// Dashboards and alert rules; only the leader publishes them.
+    pub assets: bool,
 }
 
 /// A relation as it was read.
@@ -197,6 +219,7 @@ pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
         "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),
         "ingress" => Some(Box::new(ingress::Ingress)),
         "rabbitmq" => Some(Box::new(rabbitmq::RabbitMq)),
+        "prometheus-scrape" => Some(Box::new(prometheus_scrape::PrometheusScrape)),
         "saml" => Some(Box::new(saml::Saml)),
         "tracing" => Some(Box::new(tracing::Tracing)),
         "valkey" => Some(Box::new(valkey::Valkey::of(row))),

@@ -1,12 +1,15 @@
 //! What the tests of interfaces start from.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::{Bag, Context};
+use crate::cos::Assets;
 
 /// The leader of `web` in the model `demo`, whose port is open.
 pub fn context(juju: &str) -> Context<'static> {
     static NO_CONFIG: BTreeMap<String, serde_json::Value> = BTreeMap::new();
+    static NO_ASSETS: LazyLock<Assets> = LazyLock::new(Assets::default);
     Context {
         charm: "web-k8s",
         app: "web",
@@ -22,6 +25,8 @@ pub fn context(juju: &str) -> Context<'static> {
         user_prefix: "APP_",
         random: &[7; 32],
         juju: juju.parse().unwrap(),
+        scrape_jobs: None,
+        assets: &NO_ASSETS,
     }
 }
 

@@ -64,6 +64,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../metadata/interfaces/postgresql_client.yaml"),
     ),
     (
+        "prometheus_scrape",
+        include_str!("../../metadata/interfaces/prometheus_scrape.yaml"),
+    ),
+    (
         "rabbitmq",
         include_str!("../../metadata/interfaces/rabbitmq.yaml"),
     ),

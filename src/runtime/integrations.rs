@@ -6,6 +6,7 @@ use super::decision::BagWrite;
 use super::endpoint::Endpoint;
 use super::environment::made_of;
 use super::observation::Observation;
+use super::scrape;
 use crate::interfaces::{Context, Outcome, Provided, Relation, handler};
 use crate::paas_config::integrations::OWN_GATE;
 
@@ -80,6 +81,7 @@ fn requests_when(observation: &Observation, port: u16, port_open: bool) -> Vec<B
 struct Facts {
     fqdn: String,
     outside_url: Option<String>,
+    scrape_jobs: Option<Vec<serde_json::Value>>,
 }
 
 impl Facts {
@@ -88,6 +90,7 @@ impl Facts {
         let mut facts = Self {
             fqdn,
             outside_url: None,
+            scrape_jobs: scrape::jobs(observation, port),
         };
         let context = facts.context(observation, port);
         let url = observation.relations.iter().find_map(|relation| {
@@ -118,6 +121,8 @@ impl Facts {
             user_prefix: &observation.charm.runtime.user_prefix,
             random: &observation.random,
             juju: observation.identity.juju,
+            scrape_jobs: self.scrape_jobs.as_deref(),
+            assets: &observation.assets,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod migration;
 pub mod observation;
 pub mod observe;
 pub mod options;
+mod scrape;
 pub mod secret_key;
 pub(crate) mod template;
 pub mod webserver;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::charm::Charm;
+use crate::cos::Assets;
 use crate::interfaces::{Bag, Relation};
 use crate::juju::{Event, JujuVersion, Proxies};
 use crate::yaml::Mapping;
@@ -38,6 +39,8 @@ pub struct Observation {
     pub app_status: Option<(String, String)>,
     /// Numbers of the units that Juju means to keep; read only when a scheduler must find its unit.
     pub planned_units: Option<BTreeSet<u64>>,
+    /// The charm's dashboards and alert rules; read only where this unit publishes them.
+    pub assets: Assets,
     /// A secret key to be used where one must be made: randomness comes from outside. No hook uses it twice.
     pub fresh_key: String,
     /// Randomness for what interfaces make up, such as ids; never part of a secret.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use charmwright::cos::Assets;
 use charmwright::interfaces::{Bag, Relation};
 use charmwright::juju::{Event, LifecycleKind, Proxies, Status};
 use charmwright::runtime::charm::Charm;
@@ -55,6 +56,7 @@ pub fn unit(charm: Charm, key: (&str, &str), services: &str) -> Observation {
         opened_ports: BTreeSet::new(),
         unit_status: None,
         app_status: None,
+        assets: Assets::default(),
         planned_units: None,
         fresh_key: "fresh-key".into(),
         random: [1; 32],

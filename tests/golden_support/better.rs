@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::outcome::PRESENT;
 use super::{Case, Outcome};
 
 /// Applies all rules.
@@ -11,6 +12,7 @@ pub fn apply(case: &Case, expected: &mut Outcome) {
     if case.output["crash"].is_null() && !changes_nothing(case) {
         requests(case, expected);
         ingress(case, expected);
+        prometheus_scrape(case, expected);
     }
     allowed_hosts(case, expected);
     texts(expected);
@@ -99,6 +101,48 @@ fn ingress(case: &Case, expected: &mut Outcome) {
             Some("active" | "unknown")
         ) {
             app["is_port_open"] = "true".into();
+        }
+        put(expected, relation, "app", app.as_object().unwrap().clone());
+    }
+}
+
+/// Where we are, as all observability interfaces have it.
+fn topology(case: &Case) -> Value {
+    let model = &case.input["model"];
+    let text = format!(
+        r#"{{"model": {}, "model_uuid": {}, "application": {}, "unit": {}, "charm_name": {}}}"#,
+        model["name"], model["uuid"], case.input["app"], case.input["unit"], case.input["app"]
+    );
+    text.into()
+}
+
+/// Known defects 51 and 118: Prometheus is told at any event, not at some (contract: interfaces, section 13).
+fn prometheus_scrape(case: &Case, expected: &mut Outcome) {
+    for relation in relations(case, &["prometheus_scrape"]) {
+        let unit = json!({
+            "prometheus_scrape_unit_address": "192.0.2.0",
+            "prometheus_scrape_unit_name": case.input["unit"],
+            "prometheus_scrape_unit_fqdn": "localhost",
+        });
+        put(
+            expected,
+            relation,
+            "unit",
+            unit.as_object().unwrap().clone(),
+        );
+        if case.input["leader"] != true {
+            continue;
+        }
+        let mut app = json!({"scrape_metadata": topology(case), "alert_rules": PRESENT});
+        let name = format!("/own_databags/metrics-endpoint:{}", relation["id"]);
+        if expected.get(&format!("{name}/app/scrape_jobs")).is_none() {
+            let config = &case.input["config"];
+            let port = config["metrics-port"].as_u64().unwrap_or(9102);
+            let path = config["metrics-path"].as_str().unwrap_or("/metrics");
+            let jobs = format!(
+                r#"[{{"metrics_path": "{path}", "static_configs": [{{"targets": ["*:{port}"]}}]}}]"#
+            );
+            app["scrape_jobs"] = jobs.into();
         }
         put(expected, relation, "app", app.as_object().unwrap().clone());
     }

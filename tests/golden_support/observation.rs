@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use charmwright::cos::Assets;
 use charmwright::frameworks::{Frameworks, Generation};
 use charmwright::interfaces::{self, Bag, Relation, table};
 use charmwright::juju::{self, Event, LifecycleKind, RelationKind};
@@ -16,6 +17,9 @@ use serde_json::{Value, json};
 use super::case::{Case, bag};
 
 const FRESH_KEY: &str = "fresh-secret-key";
+
+/// The interfaces that publish dashboards and alert rules.
+const OBSERVED: [&str; 3] = ["grafana_dashboard", "loki_push_api", "prometheus_scrape"];
 
 impl Case {
     pub(super) fn charm(&self) -> Charm {
@@ -48,6 +52,7 @@ impl Case {
                 "containers": adds["containers"],
                 "peers": adds["peers"],
                 "requires": both("/requires"),
+                "provides": both("/provides"),
             }),
             metadata => metadata.clone(),
         };
@@ -230,6 +235,11 @@ impl Case {
                     .map(|n| if planned == 1 { number } else { n })
                     .collect(),
             ),
+            assets: if leader && self.active_interfaces().any(|name| OBSERVED.contains(&name)) {
+                Assets::load(&self.framework, Path::new("/nonexistent"))
+            } else {
+                Assets::default()
+            },
             fresh_key: FRESH_KEY.into(),
             random: [1; 32],
         }

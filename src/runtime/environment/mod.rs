@@ -15,6 +15,7 @@ use crate::interfaces::{Bag, Provided};
 
 pub use framework::made_of;
 pub use origin::{Assignment, Origin};
+pub(super) use port::metrics;
 pub use port::port;
 
 /// What the environment is made of, beside the observation.

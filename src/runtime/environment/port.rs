@@ -29,6 +29,15 @@ pub(super) fn with_origin(observation: &Observation, options: &Options) -> (u16,
 }
 
 /// Port and path that Prometheus scrapes, as far as the app is to be told.
+pub(in crate::runtime) fn metrics(
+    observation: &Observation,
+    options: &Options,
+) -> (Option<String>, Option<String>) {
+    let Metrics { port, path } = Metrics::of(observation, options);
+    (port.map(|(port, _)| port), path.map(|(path, _)| path))
+}
+
+/// Port and path that Prometheus scrapes, as far as the app is to be told.
 pub(super) struct Metrics {
     pub(super) port: Option<(String, Origin)>,
     pub(super) path: Option<(String, Origin)>,

@@ -15,7 +15,8 @@ pub use container::unusable;
 use super::charm::Charm;
 use super::layer::Kind;
 use super::observation::{Identity, Observation, Peer, SecretProblem, Workload};
-use crate::interfaces::{Bag, Interface};
+use crate::cos::Assets;
+use crate::interfaces::{Bag, Interface, Relation};
 use crate::juju::{self, Environment, Revision, SecretRef, Tools};
 use crate::pebble;
 use crate::yaml::{self, Mapping, Value};
@@ -90,7 +91,9 @@ pub async fn observe(
         peer,
         config_secrets(tools, &charm, &config)
     );
-    let peer = peer?;
+    let (peer, relations) = (peer?, relations?);
+    let relations: Vec<Relation> = relations.into_iter().flatten().collect();
+    let assets = assets(&endpoints, &relations, &standing, &charm, &environment);
     let planned_units =
         planned_units(tools, &environment, &charm, &workload, peer.as_ref()).await?;
     Ok(Observation {
@@ -110,7 +113,8 @@ pub async fn observe(
         config,
         config_secrets: config_secrets?,
         peer,
-        relations: relations?.into_iter().flatten().collect(),
+        relations,
+        assets,
         workload,
         opened_ports,
         unit_status: standing.unit,
@@ -119,6 +123,23 @@ pub async fn observe(
         fresh_key: fresh_key(),
         random: random(),
     })
+}
+
+/// Dashboards and alert rules, where an endpoint that wants them is related and this unit is the one to publish them.
+fn assets(
+    endpoints: &[(&str, Box<dyn Interface>)],
+    relations: &[Relation],
+    standing: &Standing,
+    charm: &Charm,
+    environment: &Environment,
+) -> Assets {
+    let wanted = endpoints.iter().any(|(name, interface)| {
+        interface.reads().assets && relations.iter().any(|relation| relation.endpoint == *name)
+    });
+    if !wanted || !standing.leader {
+        return Assets::default();
+    }
+    Assets::load(&charm.framework, &environment.charm_dir)
 }
 
 /// 64 random bytes as the peer writes them: 86 characters.
