@@ -235,7 +235,11 @@ impl Case {
                     .map(|n| if planned == 1 { number } else { n })
                     .collect(),
             ),
-            assets: if leader && self.active_interfaces().any(|name| OBSERVED.contains(&name)) {
+            assets: if leader
+                && self
+                    .active_interfaces()
+                    .any(|name| OBSERVED.contains(&name))
+            {
                 Assets::load(&self.framework, Path::new("/nonexistent"))
             } else {
                 Assets::default()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
+use crate::cos::{self, Assets};
 use crate::frameworks::Generation;
 use crate::project::{Error, Problem};
 use crate::yaml::{Mapping, Value};
@@ -37,6 +38,11 @@ pub fn check(directory: &std::path::Path, switch: Switch) -> Result<Report, Erro
     report.problems.extend(parts(&project));
     let in_the_charm = paas_config::warnings(directory, &expanded.framework.name);
     report.warnings.extend(in_the_charm);
+    let assets = Assets::custom(directory);
+    let left_out = |problem| Problem::new(cos::DIRECTORY, problem);
+    report
+        .warnings
+        .extend(assets.problems.into_iter().map(left_out));
     report.warnings.extend(warnings(&project, &expanded));
     report.problems.sort_by_key(|problem| problem.place);
     report.warnings.sort_by_key(|warning| warning.place);

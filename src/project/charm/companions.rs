@@ -17,7 +17,7 @@ const AS_THEY_ARE: &[&str] = &[
 ];
 
 /// The directory with the user's own dashboards and rules.
-pub(super) const COS_CUSTOM: &str = "cos_custom";
+pub(super) const COS_CUSTOM: &str = crate::cos::DIRECTORY;
 
 /// What may be in it.
 const COS_DIRECTORIES: &[&str] = &[
