@@ -12,11 +12,12 @@ mod saml;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod table;
+pub mod tls;
 mod tracing;
 pub mod url;
 mod valkey;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
@@ -180,8 +181,10 @@ pub struct Provided {
     pub variables: Bag,
     /// Facts besides the variables, of which a framework's table may make variables.
     pub facts: Bag,
-    /// Files for the app, by path.
+    /// Files for the app, by path. Only the app's user can read them, but for those in `public`.
     pub files: BTreeMap<String, String>,
+    /// Paths of files that everybody in the container may read.
+    pub public: BTreeSet<String>,
     /// Changes when the data behind it is another one, so that migrations must run again; absent where they need not.
     pub identity: Option<String>,
     /// The URL by which the app is reached from outside.
@@ -196,6 +199,12 @@ pub trait Interface {
     /// The paths of all files that it may give, whatever the provider says.
     fn files(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether the bags of the provider's units must be read too, now that its application's is known.
+    fn reads_units(&self, remote_app: &Bag) -> bool {
+        let _ = remote_app;
+        false
     }
 
     /// The secrets that the relation's bags refer to and that are needed.

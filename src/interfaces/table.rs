@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor, value};
 
-use crate::yaml::Mapping;
+use crate::yaml::{Mapping, Value};
+
+use super::tls;
 
 /// One interface as the table has it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -28,10 +30,42 @@ pub struct Row {
     pub prefix: Option<String>,
     /// The scheme of URLs built for it.
     pub scheme: Option<String>,
+    /// What of the provider's TLS the app makes sure of; absent where it takes what the provider says.
+    pub tls: Option<tls::Mode>,
+    /// Roles that a database's user is to have, as its provider spells them.
+    pub extra_user_roles: Option<String>,
+    /// Whether the app is told of a database's read-only endpoints too.
+    #[serde(default)]
+    pub read_only: bool,
+    /// The endpoint that the row is for; filled in by the one who asks for the row's code.
+    #[serde(skip)]
+    pub endpoint: String,
     /// The status of a charm that declares a second endpoint of it, where it can have one only.
     pub only_one: Option<String>,
     /// The status when the provider's data cannot be used, with `{endpoint}`, where it is not the usual one.
     pub invalid: Option<String>,
+}
+
+impl Row {
+    /// A key that says something which the interface's code cannot do: it must not be passed over in silence.
+    #[must_use]
+    pub fn misplaced(&self) -> Option<&'static str> {
+        let handler = self.handler.as_deref().unwrap_or_default();
+        let is_database = handler == "data-platform";
+        let keys = [
+            (
+                "extra-user-roles",
+                self.extra_user_roles.is_some() && !is_database,
+            ),
+            ("read-only", self.read_only && !is_database),
+            (
+                "tls",
+                self.tls.is_some() && !tls::HANDLERS.contains(&handler),
+            ),
+        ];
+        let mut misplaced = keys.into_iter().filter(|(_, is_misplaced)| *is_misplaced);
+        misplaced.next().map(|(key, _)| key)
+    }
 }
 
 const FILES: &[(&str, &str)] = &[
@@ -94,10 +128,14 @@ pub fn find(interface: &str) -> Option<Row> {
     crate::yaml::from_str(text(interface)?).ok()
 }
 
-/// The row as it is written, for more to be laid over it.
+/// The row of an interface for an endpoint as it is written, for more to be laid over it.
 #[must_use]
-pub fn mapping(interface: &str) -> Option<Mapping> {
-    crate::yaml::from_str(text(interface)?).ok()
+pub fn mapping_for(interface: &str, endpoint: &str) -> Option<Mapping> {
+    let mut row: Mapping = crate::yaml::from_str(text(interface)?).ok()?;
+    if row.get("database").and_then(Value::as_bool) == Some(true) {
+        row.insert("prefix".into(), database_prefix(endpoint).into());
+    }
+    Some(row)
 }
 
 fn text(interface: &str) -> Option<&'static str> {
@@ -139,9 +177,41 @@ pub fn keys() -> &'static [&'static str] {
     keys
 }
 
+/// The row of an interface for an endpoint: a database's variables are named after it (known defect 62).
+#[must_use]
+pub fn find_for(interface: &str, endpoint: &str) -> Option<Row> {
+    let mut row = find(interface)?;
+    if row.database {
+        row.prefix = Some(database_prefix(endpoint));
+    }
+    Some(row)
+}
+
+/// The prefix of the variables of a database (contract: interfaces, section 1).
+#[must_use]
+pub fn database_prefix(endpoint: &str) -> String {
+    format!("{}_DB", endpoint.replace('-', "_").to_uppercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_databases_prefix_is_the_tables_where_the_endpoint_has_the_usual_name() {
+        for (interface, endpoint, prefix) in [
+            ("mongodb_client", "mongodb", "MONGODB_DB"),
+            ("mysql_client", "mysql", "MYSQL_DB"),
+            ("postgresql_client", "postgresql", "POSTGRESQL_DB"),
+            ("postgresql_client", "sales-reports", "SALES_REPORTS_DB"),
+        ] {
+            let row = find_for(interface, endpoint).unwrap();
+            assert_eq!(row.prefix.as_deref(), Some(prefix));
+            let usual = find(interface).unwrap().prefix;
+            assert_eq!(usual.as_deref() == Some(prefix), !endpoint.contains('-'));
+        }
+        assert_eq!(find_for("saml", "sso").unwrap().prefix, None);
+    }
 
     #[test]
     fn every_row_is_sound_and_names_code_that_exists() {

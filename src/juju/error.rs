@@ -157,7 +157,8 @@ impl Error {
             || (says("cannot write relation settings") && known.contains(&"--app"))
         {
             Self::NotLeader { tool, text }
-        } else if of_secrets && says("not found") {
+        } else if of_secrets && (says("not found") || says("not valid")) {
+            // What is no secret's URI names no secret; a provider may have written anything.
             Self::SecretNotFound { tool, text }
         } else if says("permission denied")
             || says("access denied")

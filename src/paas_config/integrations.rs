@@ -40,11 +40,11 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// The row of the endpoint.
+    /// The row of the endpoint, which has the interface as the charm declares it.
     ///
     /// # Errors
     /// The key, below the endpoint's, and what is wrong with it.
-    pub fn row(&self, interface: &str, provides: bool) -> Result<Row, String> {
+    pub fn row(&self, endpoint: &str, interface: &str, provides: bool) -> Result<Row, String> {
         if let Some(own) = self.interface.as_deref().filter(|own| *own != interface) {
             return Err(format!(
                 "interface: is `{own}`, and the charm declares the endpoint with the interface `{interface}`; \
@@ -56,7 +56,7 @@ impl Integration {
                 return Err(unknown(key));
             }
         }
-        let shipped = table::mapping(interface)
+        let shipped = table::mapping_for(interface, endpoint)
             .filter(|row| row.get("provides").and_then(Value::as_bool) == provides.then_some(true));
         let mut row = shipped.unwrap_or_else(|| {
             let mut own = Mapping::new();
@@ -70,7 +70,13 @@ impl Integration {
         lay_over(&mut row, &self.row);
         // By way of a text, since only what is read from one says where the mistake is.
         let text = yaml::to_string(&row).map_err(|error| error.message)?;
-        yaml::from_str(&text).map_err(|error| error.message)
+        let row: Row = yaml::from_str(&text).map_err(|error| error.message)?;
+        match row.misplaced() {
+            Some(key) => Err(format!(
+                "{key}: the interface `{interface}` has no such thing"
+            )),
+            None => Ok(row),
+        }
     }
 }
 
@@ -111,7 +117,7 @@ mod tests {
     fn row(interface: &str, text: &str) -> Result<Row, String> {
         yaml::from_str::<Integration>(text)
             .unwrap()
-            .row(interface, false)
+            .row("postgresql", interface, false)
     }
 
     #[test]
@@ -144,11 +150,48 @@ mod tests {
             ("handler: ingress", &["handler: there is no such key"]),
             ("gate: 1", &["gate: there is no such key"]),
             ("prefix: [X]", &["prefix: "]),
+            ("tls: maybe", &["tls: ", "verify"]),
         ] {
             let error = row("s3", text).unwrap_err();
             for part in parts {
                 assert!(error.contains(part), "{text}: {error}");
             }
+        }
+    }
+
+    #[test]
+    fn what_an_interface_cannot_do_is_no_key_of_its() {
+        for (interface, text, key) in [
+            ("saml", "tls: verify", "tls: "),
+            ("ingress", "read-only: true", "read-only: "),
+            ("saml", "extra-user-roles: x", "extra-user-roles: "),
+        ] {
+            let error = row(interface, text).unwrap_err();
+            assert!(
+                error.starts_with(key) && error.contains(interface),
+                "{error}"
+            );
+        }
+        for text in [
+            "tls: verify",
+            "read-only: true",
+            "extra-user-roles: CREATEDB",
+        ] {
+            row("postgresql_client", text).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_prefix_of_a_database_is_of_its_endpoint_unless_it_is_said() {
+        for (text, prefix) in [
+            ("tls: verify", "REPORTS_DB"),
+            ("prefix: POSTGRESQL_DB", "POSTGRESQL_DB"),
+        ] {
+            let integration: Integration = yaml::from_str(text).unwrap();
+            let row = integration
+                .row("reports", "postgresql_client", false)
+                .unwrap();
+            assert_eq!(row.prefix.as_deref(), Some(prefix));
         }
     }
 

@@ -156,7 +156,7 @@ impl Run {
 }
 
 /// A file to be written into the container.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct File {
     /// Its path.
     pub path: String,
@@ -164,6 +164,8 @@ pub struct File {
     pub content: String,
     /// Owner and group; the container's root where there are none.
     pub owner: Option<(String, String)>,
+    /// Whether nobody but the owner may read it.
+    pub private: bool,
 }
 
 /// A migration.

@@ -23,7 +23,9 @@ impl Endpoint {
     /// The code that speaks the endpoint's interface, where there is any.
     #[must_use]
     pub fn handler(&self) -> Option<Box<dyn Interface>> {
-        self.row.as_ref().and_then(handler)
+        let mut row = self.row.clone()?;
+        row.endpoint.clone_from(&self.name);
+        handler(&row)
     }
 }
 
@@ -50,7 +52,7 @@ pub(super) fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
             name: name.as_str()?.to_owned(),
             interface: interface.to_owned(),
             role,
-            row: table::find(interface).filter(|row| match role {
+            row: table::find_for(interface, name.as_str()?).filter(|row| match role {
                 Role::Peer => false,
                 Role::Provides => row.provides,
                 Role::Requires => !row.provides,
@@ -80,7 +82,7 @@ pub(super) fn lay_over(
         let problem = match named.next() {
             Some(endpoint) => {
                 let provides = endpoint.role == Role::Provides;
-                let row = integration.row(&endpoint.interface, provides);
+                let row = integration.row(name, &endpoint.interface, provides);
                 let problem = row.as_ref().err().cloned();
                 endpoint.row = row.ok();
                 problem.map(|problem| format!("{name}.{problem}"))

@@ -1,14 +1,15 @@
 //! Files that the app finds of what relations give, such as a certificate.
 //!
-//! They are made of variables that the app has too: when one changes, the environment does, and that restarts the
-//! services. The file is there by then, and a hook that was cut off in between is made good by the next.
+//! When one changes, the environment does, and that restarts the services: a file of the framework's table is made of
+//! variables that the app has too, and for others the app is given their digest. The file is there by then, and a hook
+//! that was cut off in between is made good by the next.
 
 use super::charm::Charm;
 use super::decision::File;
 use super::endpoint::Endpoint;
 use super::observation::{Container, Observation};
-use super::template;
 use super::workload::unless_there;
+use super::{migration, template};
 use crate::interfaces::Provided;
 
 /// Their paths, as far as the charm has endpoints for them.
@@ -26,6 +27,18 @@ pub fn paths(charm: &Charm) -> impl Iterator<Item = String> {
     of_framework.chain(handlers.flat_map(|interface| interface.files()))
 }
 
+/// The variable that changes with an endpoint's files, and its value; `None` where there are none.
+pub fn digest(provided: &Provided) -> Option<(String, String)> {
+    if provided.files.is_empty() {
+        return None;
+    }
+    let name = provided.endpoint.replace('-', "_").to_uppercase();
+    let files = provided.files.iter();
+    let mut digest = migration::digest(files.flat_map(|(path, text)| [path.as_str(), text]));
+    digest.truncate(16);
+    Some((format!("{name}_FILES_DIGEST"), digest))
+}
+
 /// Those of ready relations that are not as they should be. One that is needed no more stays.
 pub fn to_write(
     observation: &Observation,
@@ -36,12 +49,11 @@ pub fn to_write(
     let mut files = Vec::new();
     for provided in provided {
         for (path, content) in &provided.files {
-            files.extend(unless_there(
-                runtime,
-                container,
-                path.clone(),
-                content.clone(),
-            ));
+            let file = unless_there(runtime, container, path.clone(), content.clone());
+            files.extend(file.map(|file| File {
+                private: !provided.public.contains(path),
+                ..file
+            }));
         }
         let table = runtime.integration_files.get(&provided.interface);
         for row in table.into_iter().flatten() {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::decision::BagWrite;
 use super::endpoint::Endpoint;
 use super::environment::made_of;
+use super::integration_files;
 use super::observation::Observation;
 use super::scrape;
-use crate::interfaces::{Context, Outcome, Provided, Relation, handler};
+use crate::interfaces::{Bag, Context, Outcome, Provided, Relation, handler, table};
 use crate::paas_config::integrations::OWN_GATE;
 
 /// What we ask providers for: keys that are not there yet or not as they should be.
@@ -186,8 +187,13 @@ impl Integrations {
                 Outcome::Ready(mut provided) => {
                     provided.interface.clone_from(&endpoint.interface);
                     provided.endpoint.clone_from(&endpoint.name);
-                    let made = made_of(observation, &provided);
-                    provided.variables.extend(made);
+                    if is_main(observation, endpoint) {
+                        provided.facts.extend(as_usual(row, &provided.variables));
+                        let made = made_of(observation, &provided);
+                        provided.variables.extend(made);
+                    }
+                    let digest = integration_files::digest(&provided);
+                    provided.variables.extend(digest);
                     found.provided.push(provided);
                 }
                 Outcome::Invalid(reason) => {
@@ -225,6 +231,41 @@ impl Integrations {
         found.missing = missing.into_iter().map(|(_, name)| name).collect();
         found
     }
+}
+
+/// Whether the framework's own variables are made of this endpoint, of several of one interface: of the one with the
+/// usual variables, else of the first.
+fn is_main(observation: &Observation, endpoint: &Endpoint) -> bool {
+    let usual = usual_prefix(&endpoint.interface);
+    let endpoints = observation.charm.endpoints.iter();
+    let mut alike = endpoints.filter(|other| {
+        other.interface == endpoint.interface && other.role == endpoint.role && other.row.is_some()
+    });
+    let is_usual = |other: &&Endpoint| {
+        let prefix = other.row.as_ref().and_then(|row| row.prefix.as_ref());
+        prefix == usual.as_ref()
+    };
+    let main = alike.clone().find(is_usual).or_else(|| alike.next());
+    main.is_none_or(|main| main.name == endpoint.name)
+}
+
+/// Variables under the names that they have where the endpoint is named as usual, if it is not: the framework's table
+/// knows those.
+fn as_usual(row: &table::Row, variables: &Bag) -> Bag {
+    let own = row.prefix.as_deref().unwrap_or_default();
+    let usual = usual_prefix(&row.interface).unwrap_or_default();
+    if own.is_empty() || usual.is_empty() || own == usual {
+        return Bag::new();
+    }
+    let renamed = variables.iter().filter_map(|(name, value)| {
+        let rest = name.strip_prefix(own)?;
+        Some((format!("{usual}{rest}"), value.clone()))
+    });
+    renamed.collect()
+}
+
+fn usual_prefix(interface: &str) -> Option<String> {
+    table::find(interface).and_then(|row| row.prefix)
 }
 
 fn is_database(observation: &Observation, interface: &str) -> bool {

@@ -51,6 +51,7 @@ impl Record {
             path: path.to_owned(),
             content,
             owner: None,
+            private: false,
         }
     }
 }
@@ -90,6 +91,7 @@ pub fn pending(observation: &Observation, container: &Container) -> Option<File>
         path,
         content: "PENDING".into(),
         owner: None,
+        private: false,
     })
 }
 
@@ -151,6 +153,7 @@ pub fn plan(
             path: status_path.clone(),
             content: "COMPLETED".into(),
             owner: None,
+            private: false,
         },
     ];
     Plan::Run(Box::new(Migration {
@@ -221,7 +224,8 @@ fn attempt(command: &[String], environment: &Bag) -> String {
     digest(command.iter().map(String::as_str).chain(variables))
 }
 
-fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+/// A digest of texts in their order, in hexadecimal digits.
+pub(super) fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.len().to_le_bytes());

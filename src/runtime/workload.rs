@@ -88,6 +88,7 @@ pub fn run(
             path: snapshot_path(&runtime.state_directory),
             content: serde_json::to_string(originals).unwrap_or_default(),
             owner: None,
+            private: false,
         });
     }
     run.files.extend(framework_files(observation, container));
@@ -194,6 +195,7 @@ pub(super) fn unless_there(
         path,
         content,
         owner: Some((runtime.user.clone(), runtime.group.clone())),
+        private: false,
     })
 }
 

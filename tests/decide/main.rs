@@ -4,6 +4,7 @@
 
 mod actions;
 mod custom_actions;
+mod databases;
 mod frameworks;
 mod generations;
 mod gunicorn;

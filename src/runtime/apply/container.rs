@@ -141,6 +141,7 @@ async fn run_app(
                 path: path.clone(),
                 content: String::new(),
                 owner: None,
+                private: false,
             };
             write_files(pebble, &[pending]).await?;
         }
@@ -229,6 +230,7 @@ async fn migrate(
         path: migration.status_path.clone(),
         content: "FAILED".into(),
         owner: None,
+        private: false,
     };
     write_files(pebble, &[record.file(&migration.record_path), failed]).await?;
     Ok(Some(failure))
@@ -247,7 +249,7 @@ pub(in crate::runtime) async fn write_files(
             path: file.path.clone(),
             content: file.content.clone().into_bytes(),
             make_dirs: true,
-            permissions: None,
+            permissions: file.private.then_some(0o600),
             user: file.owner.as_ref().map(|(user, _)| user.clone()),
             group: file.owner.as_ref().map(|(_, group)| group.clone()),
         })

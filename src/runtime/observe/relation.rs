@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{join_all, try_join_all};
 
-use crate::interfaces::{Bag, Interface, Relation};
+use crate::interfaces::{Bag, Interface, Relation, SecretRequest};
 use crate::juju::{self, Environment, Event, RelationId, RelationKind, Revision, SecretRef, Tools};
 use crate::runtime::observation::Peer;
 use crate::runtime::secret_key::URI_KEY;
@@ -71,23 +71,18 @@ pub(super) async fn relation(
         let address = |network: juju::Network| network.bind_address().map(str::to_owned);
         Ok(or_gone(network)?.and_then(address))
     };
-    let units = async {
-        if !reads.remote_units {
-            return Ok(BTreeMap::new());
+    let units_of = async {
+        match reads.remote_units {
+            true => units(tools, &id).await,
+            false => Ok(BTreeMap::new()),
         }
-        let units = or_gone(tools.relation_list(&id).await)?.unwrap_or_default();
-        let bags = units.into_iter().map(|unit| async {
-            let bag = or_gone(tools.relation_get(&id, &unit, false).await)?;
-            Ok::<_, juju::Error>((unit, bag.unwrap_or_default()))
-        });
-        Ok(try_join_all(bags).await?.into_iter().collect())
     };
     let (remote_app, local_app, local_unit, address, remote_units) = tokio::join!(
         bag(reads.remote_app, remote.clone(), true),
         bag(reads.local_app && leader, environment.app.clone(), true),
         bag(reads.local_unit, environment.unit.clone(), false),
         address,
-        units,
+        units_of,
     );
     let (Some(remote_app), Some(local_unit)) = (or_gone(remote_app)?, or_gone(local_unit)?) else {
         return Ok(None);
@@ -104,20 +99,51 @@ pub(super) async fn relation(
         address: address?,
         secrets: BTreeMap::new(),
     };
-    let requests = interface.secrets(&relation);
-    let contents = requests.iter().map(|request| {
-        let secret = match &request.label {
-            Some(label) => SecretRef::UriAndLabel(&request.uri, label),
-            None => SecretRef::Uri(&request.uri),
-        };
-        tools.secret_get(secret, Revision::Refresh)
-    });
+    if !reads.remote_units && interface.reads_units(&relation.remote_app) {
+        relation.remote_units = units(tools, &id).await?;
+    }
+    let mut requests = interface.secrets(&relation);
+    requests.retain(|request| is_secret_uri(&request.uri));
+    let contents = requests.iter().map(|request| secret(tools, request));
     for (request, content) in requests.iter().zip(join_all(contents).await) {
         if let Some(content) = or_gone(content)? {
             relation.secrets.insert(request.uri.clone(), content);
         }
     }
     Ok(Some(relation))
+}
+
+/// The bags of the provider's units.
+async fn units(tools: &Tools, id: &RelationId) -> Result<BTreeMap<String, Bag>, juju::Error> {
+    let units = or_gone(tools.relation_list(id).await)?.unwrap_or_default();
+    let bags = units.into_iter().map(|unit| async {
+        let bag = or_gone(tools.relation_get(id, &unit, false).await)?;
+        Ok::<_, juju::Error>((unit, bag.unwrap_or_default()))
+    });
+    Ok(try_join_all(bags).await?.into_iter().collect())
+}
+
+/// The newest content of a secret, which is known by its label from then on.
+async fn secret(tools: &Tools, request: &SecretRequest) -> Result<Bag, juju::Error> {
+    let by_uri = SecretRef::Uri(&request.uri);
+    let Some(label) = &request.label else {
+        return tools.secret_get(by_uri, Revision::Refresh).await;
+    };
+    let labelled = SecretRef::UriAndLabel(&request.uri, label);
+    match tools.secret_get(labelled, Revision::Refresh).await {
+        // A label stays with its first secret, and a provider may make another: the bag knows better than the label.
+        Err(juju::Error::Failed { .. }) => tools.secret_get(by_uri, Revision::Refresh).await,
+        result => result,
+    }
+}
+
+/// Whether it can be a secret's URI: a provider may write anything, and what is none must reach no argument list.
+fn is_secret_uri(text: &str) -> bool {
+    let rest = text.strip_prefix("secret:").unwrap_or(text);
+    rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
+        && rest
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/-._".contains(c))
 }
 
 /// What is absent or not ours to see is no failure: relation, units and secrets go at different times.

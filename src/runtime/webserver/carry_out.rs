@@ -116,6 +116,7 @@ pub async fn replace(
             path: prepared.webserver.marker.clone(),
             content: refresh.word().into(),
             owner: None,
+            private: false,
         });
     }
     files.push(file(prepared.webserver, &config.path, &text.content));
@@ -167,6 +168,7 @@ fn file(webserver: &Webserver, path: &str, content: &str) -> File {
         path: path.to_owned(),
         content: content.to_owned(),
         owner: Some((webserver.user.clone(), webserver.group.clone())),
+        private: false,
     }
 }
 
