@@ -2,7 +2,7 @@
 //!
 //! The executable has three faces, told apart by the name it is called by: a charm's `dispatch`
 //! ([`runtime`]), the command line ([`cli`]) and, in the local model, Juju's hook tools
-//! ([`local::hook_tool`]). Calls go downward only: `cli` → `project`, `local` → `runtime` →
+//! ([`local::hook_tool`]). Calls go downward only: `cli` → `rehearsal` → `project`, `local` → `runtime` →
 //! `interfaces`, `frameworks`; `juju` and `pebble` know nothing of charms.
 
 // They panic when nobody reads; `streams` has what does not.
@@ -19,6 +19,7 @@ mod logging;
 pub mod paas_config;
 pub mod pebble;
 pub mod project;
+pub mod rehearsal;
 pub mod runtime;
 mod streams;
 pub mod yaml;

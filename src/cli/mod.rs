@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod arguments;
 mod check;
+mod env;
 mod expand_extensions;
 mod init;
 mod local;
@@ -13,6 +14,7 @@ mod output;
 mod pack;
 mod profiles;
 mod rock;
+mod table;
 
 use profiles::Profiles;
 
@@ -39,6 +41,8 @@ enum Command {
     Pack(pack::Arguments),
     /// Say what `pack` would refuse, and why
     Check(check::Arguments),
+    /// Print the variables that the app would get, and where each comes from
+    Env(env::Arguments),
     /// The app's image: rockcraft.yaml
     #[command(subcommand)]
     Rock(rock::Command),
@@ -62,6 +66,7 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
         Command::ExpandExtensions(arguments) => expand_extensions::run(&arguments),
         Command::Pack(arguments) => pack::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Env(arguments) => env::run(&arguments),
         Command::Rock(command) => rock::run(&command),
         Command::Local(arguments) => local::run(&arguments),
     };

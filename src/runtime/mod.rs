@@ -12,7 +12,7 @@ pub mod decision;
 pub mod endpoint;
 pub mod environment;
 mod execute;
-mod integration_files;
+pub mod integration_files;
 pub mod integrations;
 pub mod last_words;
 pub mod layer;

@@ -35,6 +35,13 @@ pub struct Problem {
 /// # Errors
 /// Options that are missing or invalid, or secrets that cannot be read.
 pub fn check(observation: &Observation) -> Result<Options, Problem> {
+    let (options, problem) = examine(observation);
+    problem.map_or(Ok(options), Err)
+}
+
+/// The options that can be used, and what is wrong with the others.
+#[must_use]
+pub fn examine(observation: &Observation) -> (Options, Option<Problem>) {
     let charm = &observation.charm;
     let table = &charm.runtime.options;
     let mut options = Options::default();
@@ -108,11 +115,8 @@ pub fn check(observation: &Observation) -> Result<Options, Problem> {
     }
 
     let message = message(&missing, &invalid, &grants, &observation.identity.app);
-    if message.is_empty() {
-        Ok(options)
-    } else {
-        Err(Problem { message, reasons })
-    }
+    let problem = (!message.is_empty()).then_some(Problem { message, reasons });
+    (options, problem)
 }
 
 /// The peer's text, but trimmed and in a stable order (known defects 130, 131, 15).

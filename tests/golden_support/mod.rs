@@ -7,6 +7,7 @@ mod observation;
 mod outcome;
 pub mod paper;
 pub mod peer;
+mod supposed;
 
 pub use case::{Case, cases};
 pub use outcome::Outcome;

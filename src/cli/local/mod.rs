@@ -11,9 +11,8 @@ mod relations;
 mod run;
 mod secret;
 mod status;
-mod table;
 mod units;
-mod values;
+pub(super) mod values;
 mod wait;
 
 use std::path::PathBuf;
@@ -22,6 +21,7 @@ use clap::{Args, Subcommand};
 
 use self::place::Place;
 use super::output::{Failure, Outcome};
+use super::table;
 use crate::local::client::{self, Error};
 use crate::local::daemon;
 use crate::local::protocol;

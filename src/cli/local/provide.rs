@@ -1,6 +1,5 @@
 //! `local provide`.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::super::output::Outcome;
@@ -46,7 +45,7 @@ pub(super) fn run(place: &Place, arguments: &Provide) -> Outcome {
         interface: arguments.interface.clone(),
         app_data: values::contents(&arguments.app_data)?,
         unit_data: values::contents(&arguments.unit_data)?,
-        secrets: secrets(values::contents(&arguments.secrets)?),
+        secrets: values::secrets(values::contents(&arguments.secrets)?),
     })?;
     let changed = told.get("changed").and_then(|it| it.as_bool());
     let verb = if changed == Some(true) {
@@ -59,17 +58,4 @@ pub(super) fn run(place: &Place, arguments: &Provide) -> Outcome {
         arguments.interface
     );
     Ok(ExitCode::SUCCESS)
-}
-
-/// By label: `LABEL:KEY`, or a key that is a label of its own.
-fn secrets(given: BTreeMap<String, String>) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut secrets: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for (name, value) in given {
-        let (label, key) = name.split_once(':').unwrap_or((&name, &name));
-        secrets
-            .entry(label.to_owned())
-            .or_default()
-            .insert(key.to_owned(), value);
-    }
-    secrets
 }

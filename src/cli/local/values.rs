@@ -8,7 +8,7 @@ use super::super::output::Failure;
 use super::place::Place;
 
 /// `KEY=VALUE`, as clap parses it.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not KEY=VALUE")),
@@ -27,7 +27,9 @@ pub(super) fn paths(
 }
 
 /// `KEY=VALUE`, or `KEY#file=PATH` for the content of a file.
-pub(super) fn contents(pairs: &[(String, String)]) -> Result<BTreeMap<String, String>, Failure> {
+pub(in crate::cli) fn contents(
+    pairs: &[(String, String)],
+) -> Result<BTreeMap<String, String>, Failure> {
     pairs
         .iter()
         .map(|(key, value)| match key.strip_suffix("#file") {
@@ -39,6 +41,21 @@ pub(super) fn contents(pairs: &[(String, String)]) -> Result<BTreeMap<String, St
             None => Ok((key.clone(), value.clone())),
         })
         .collect()
+}
+
+/// Secrets by label: `LABEL:KEY`, or a key that is a label of its own.
+pub(in crate::cli) fn secrets(
+    given: BTreeMap<String, String>,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut secrets: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (name, value) in given {
+        let (label, key) = name.split_once(':').unwrap_or((&name, &name));
+        secrets
+            .entry(label.to_owned())
+            .or_default()
+            .insert(key.to_owned(), value);
+    }
+    secrets
 }
 
 #[cfg(test)]

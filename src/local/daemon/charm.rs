@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path) -> Result<Read, String> {
         charm.containers.insert(name, resource);
     }
     for (name, value) in pairs(&found.options) {
-        charm.options.insert(name, option(value));
+        charm.options.insert(name, ConfigOption::declared(value));
     }
     for (name, value) in pairs(&found.actions) {
         charm.actions.insert(name, json(value));
@@ -100,20 +100,6 @@ fn endpoint(value: &Value, role: Role) -> Endpoint {
             .and_then(Value::as_u64)
             .and_then(|limit| u32::try_from(limit).ok()),
         optional: value.get("optional").and_then(Value::as_bool),
-    }
-}
-
-fn option(value: &Value) -> ConfigOption {
-    let kind = text(value, "type").unwrap_or_else(|| "string".into());
-    let default = value.get("default").map(json).filter(|it| !it.is_null());
-    let default = match (kind.as_str(), default) {
-        ("float", Some(number)) => number.as_f64().map(Json::from).or(Some(number)),
-        (_, default) => default,
-    };
-    ConfigOption {
-        kind,
-        default,
-        description: text(value, "description").unwrap_or_default(),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::{Application, ConfigOption, Model};
+use crate::yaml;
 
 /// Why an option cannot be set.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -33,17 +34,66 @@ pub enum Error {
     },
 }
 
+impl ConfigOption {
+    /// An option as `config.yaml` declares it.
+    #[must_use]
+    pub fn declared(value: &yaml::Value) -> Self {
+        let text = |key: &str| {
+            let text = value.get(key).and_then(yaml::Value::as_str);
+            text.map(str::to_owned)
+        };
+        let kind = text("type").unwrap_or_else(|| "string".into());
+        let default = value
+            .get("default")
+            .and_then(|default| serde_json::to_value(default).ok())
+            .filter(|default| !default.is_null());
+        let default = match (kind.as_str(), default) {
+            ("float", Some(number)) => number.as_f64().map(Value::from).or(Some(number)),
+            (_, default) => default,
+        };
+        Self {
+            kind,
+            default,
+            description: text("description").unwrap_or_default(),
+        }
+    }
+}
+
+/// Values of options from texts, each of its option's type.
+///
+/// # Errors
+/// An option is unknown or a value is not of its type.
+pub fn typed(
+    options: &BTreeMap<String, ConfigOption>,
+    values: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Value>, Error> {
+    let typed = |(name, text): (&String, &String)| {
+        let option = find(options, name)?;
+        let value = parse(&option.kind, text).ok_or_else(|| Error::Type {
+            option: name.clone(),
+            kind: option.kind.clone(),
+            value: text.clone(),
+        })?;
+        Ok((name.clone(), value))
+    };
+    values.iter().map(typed).collect()
+}
+
+/// The defaults of those options that have one.
+#[must_use]
+pub fn defaults(options: &BTreeMap<String, ConfigOption>) -> BTreeMap<String, Value> {
+    options
+        .iter()
+        .filter_map(|(name, option)| Some((name.clone(), option.default.clone()?)))
+        .filter(|(_, value)| !value.is_null())
+        .collect()
+}
+
 impl Application {
     /// The options with defaults applied; those without a value are absent.
     #[must_use]
     pub fn effective_config(&self) -> BTreeMap<String, Value> {
-        let mut config: BTreeMap<String, Value> = self
-            .charm
-            .options
-            .iter()
-            .filter_map(|(name, option)| Some((name.clone(), option.default.clone()?)))
-            .filter(|(_, value)| !value.is_null())
-            .collect();
+        let mut config = defaults(&self.charm.options);
         config.extend(
             self.config
                 .iter()
@@ -67,16 +117,7 @@ impl Model {
             .applications
             .get_mut(application)
             .ok_or_else(|| Error::ApplicationNotFound(application.into()))?;
-        let mut parsed = Vec::new();
-        for (name, text) in values {
-            let option = find(&found.charm.options, name)?;
-            let value = parse(&option.kind, text).ok_or_else(|| Error::Type {
-                option: name.clone(),
-                kind: option.kind.clone(),
-                value: text.clone(),
-            })?;
-            parsed.push((name.clone(), value));
-        }
+        let parsed = typed(&found.charm.options, values)?;
         let before = found.effective_config();
         found.config.extend(parsed);
         Ok(changed(application, found, &before))

@@ -21,7 +21,7 @@ mod version;
 pub use actions::Error as ActionError;
 pub use applications::Error as ApplicationError;
 pub use change::Change;
-pub use config::Error as ConfigError;
+pub use config::{Error as ConfigError, defaults as default_options, typed as typed_options};
 pub use environment::Agent;
 pub use events::{QueuedEvent, RelationHook, SecretHook};
 pub use hearers::after;

@@ -1,7 +1,7 @@
 //! The YAML files at the root of a `.charm` (contract: tooling, C.3 and C.4).
 
 use super::{Expanded, Platform};
-use crate::yaml::{Mapping, Value};
+use crate::yaml::{self, Mapping, Value};
 
 /// Keys of `metadata.yaml` that have the same name in `charmcraft.yaml`.
 const SAME: &[&str] = &[
@@ -21,6 +21,34 @@ const SAME: &[&str] = &[
     "summary",
     "terms",
 ];
+
+/// What the charm reads of itself, as texts.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// `metadata.yaml`
+    pub metadata: String,
+    /// `config.yaml`
+    pub config: Option<String>,
+    /// `manifest.yaml`
+    pub manifest: String,
+}
+
+impl Texts {
+    /// The files that `pack` would put into a charm of the project; `None` when they cannot be written as YAML.
+    #[must_use]
+    pub fn of(expanded: &Expanded) -> Option<Self> {
+        let any = Platform {
+            label: String::new(),
+            architecture: String::new(),
+        };
+        let text = |value: Value| yaml::to_string(&value).ok();
+        Some(Self {
+            metadata: text(metadata(expanded))?,
+            config: config(expanded).and_then(text),
+            manifest: text(manifest(expanded, &any))?,
+        })
+    }
+}
 
 /// `metadata.yaml`: keys sorted, nothing empty.
 pub(super) fn metadata(expanded: &Expanded) -> Value {

@@ -18,6 +18,7 @@ mod switch;
 pub use base::Platform;
 pub use check::{Report, check};
 pub use expand::{Expanded, expand};
+pub use files::Texts;
 pub use init::{Init, Initialised, init};
 pub use pack::{Pack, Packed, pack};
 pub use project::Project;

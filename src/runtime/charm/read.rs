@@ -126,7 +126,11 @@ impl Charm {
         Self::put_together(&frameworks, metadata, config, manifest, paas_config)
     }
 
-    fn put_together(
+    /// Puts the charm together from its files' texts, with a framework of `frameworks`.
+    ///
+    /// # Errors
+    /// As [`Charm::load`].
+    pub fn put_together(
         frameworks: &Frameworks,
         metadata: &str,
         config: Option<&str>,

@@ -143,7 +143,8 @@ fn assets(
 }
 
 /// 64 random bytes as the peer writes them: 86 characters.
-fn fresh_key() -> String {
+#[must_use]
+pub fn fresh_key() -> String {
     let mut bytes = [0u8; 64];
     // Without randomness there is no key worth having; an empty one is never used.
     match getrandom::fill(&mut bytes) {

@@ -1,14 +1,19 @@
 //! Columns for people.
 
 /// Rows in columns as wide as their widest cell, two spaces apart, the last one not padded.
-pub(super) fn columns(rows: &[Vec<String>]) -> String {
+pub fn columns(rows: &[Vec<String>]) -> String {
+    columns_within(rows, usize::MAX)
+}
+
+/// The same, with no column wider than `most`: a longer cell pushes the rest of its row.
+pub fn columns_within(rows: &[Vec<String>], most: usize) -> String {
     let mut widths: Vec<usize> = Vec::new();
     for row in rows {
         for (at, cell) in row.iter().enumerate() {
             let width = cell.chars().count();
             match widths.get_mut(at) {
-                Some(widest) => *widest = width.max(*widest),
-                None => widths.push(width),
+                Some(widest) => *widest = width.min(most).max(*widest),
+                None => widths.push(width.min(most)),
             }
         }
     }
