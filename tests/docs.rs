@@ -371,8 +371,14 @@ fn every_key_of_a_framework_file_is_in_the_reference() {
 /// All of the charm's source, with the blanks that a literal's line break leaves out.
 fn runtime_source() -> String {
     let mut source = read(&repository().join("src/paas_config.rs"));
-    for path in files_below(&repository().join("src/runtime"), "rs") {
-        source += &read(&path);
+    for (directory, extension) in [
+        ("src/runtime", "rs"),
+        ("src/interfaces", "rs"),
+        ("metadata/interfaces", "yaml"),
+    ] {
+        for path in files_below(&repository().join(directory), extension) {
+            source += &read(&path);
+        }
     }
     source.replace("\\\"", "\"")
 }
@@ -380,6 +386,10 @@ fn runtime_source() -> String {
 /// The parts of a status's text that are the same whatever it is about.
 fn fixed_parts(message: &str) -> Vec<String> {
     let names = [
+        "ENDPOINT",
+        "http-proxy",
+        "hydra",
+        "squid",
         "KEY",
         "OPTION",
         "APP",

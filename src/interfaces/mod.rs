@@ -6,6 +6,7 @@
 mod data_platform;
 mod http_proxy;
 mod ingress;
+mod oauth;
 mod prometheus_scrape;
 mod rabbitmq;
 mod saml;
@@ -227,6 +228,7 @@ pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
         "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),
         "ingress" => Some(Box::new(ingress::Ingress)),
+        "oauth" => Some(Box::new(oauth::OAuth)),
         "rabbitmq" => Some(Box::new(rabbitmq::RabbitMq)),
         "prometheus-scrape" => Some(Box::new(prometheus_scrape::PrometheusScrape)),
         "saml" => Some(Box::new(saml::Saml)),

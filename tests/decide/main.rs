@@ -11,6 +11,7 @@ mod gunicorn;
 mod key;
 mod migration;
 mod options;
+mod providers;
 mod saml;
 mod support;
 mod workload;

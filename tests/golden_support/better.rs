@@ -11,6 +11,7 @@ use super::{Case, Outcome};
 pub fn apply(case: &Case, expected: &mut Outcome) {
     if case.output["crash"].is_null() && !changes_nothing(case) {
         requests(case, expected);
+        client(case, expected);
         ingress(case, expected);
         prometheus_scrape(case, expected);
     }
@@ -72,6 +73,44 @@ fn requests(case: &Case, expected: &mut Outcome) {
     }
 }
 
+/// Known defect 51: the client is asked for at any event, not only while all else is well (contract: interfaces,
+/// section 10).
+fn client(case: &Case, expected: &mut Outcome) {
+    if case.input["leader"] != true {
+        return;
+    }
+    for relation in relations(case, &["oauth"]) {
+        let ingress = relations(case, &["ingress"]).next();
+        let url = ingress.and_then(|ingress| {
+            let text = ingress["remote_app_data"]["ingress"].as_str()?;
+            let ingress: Value = serde_json::from_str(text).ok()?;
+            Some(ingress["url"].as_str()?.trim_end_matches('/').to_owned())
+        });
+        let (input, config) = (&case.input, &case.input["config"]);
+        let inside = || {
+            let port = ["webserver-port", "app-port"]
+                .into_iter()
+                .find_map(|option| config[option].as_u64());
+            format!(
+                "http://{}.{}:{}",
+                input["app"].as_str().unwrap(),
+                input["model"]["name"].as_str().unwrap(),
+                port.unwrap_or(8000)
+            )
+        };
+        let endpoint = relation["endpoint"].as_str().unwrap();
+        let path = config[format!("{endpoint}-redirect-path")].as_str();
+        let app = json!({
+            "redirect_uri": format!("{}{}", url.unwrap_or_else(inside), path.unwrap()),
+            "scope": config[format!("{endpoint}-scopes")],
+            "grant_types": "[\"authorization_code\"]",
+            "audience": "[]",
+            "token_endpoint_auth_method": "client_secret_basic",
+        });
+        put(expected, relation, "app", app.as_object().unwrap().clone());
+    }
+}
+
 /// Known defects 51, 117 and 118: the ingress is told at once, not at its first change, and that the port is open as
 /// soon as it is (contract: interfaces, section 14).
 fn ingress(case: &Case, expected: &mut Outcome) {
@@ -96,10 +135,11 @@ fn ingress(case: &Case, expected: &mut Outcome) {
             "port": port.unwrap_or(8000).to_string(),
             "strip-prefix": "true",
         });
-        if matches!(
-            case.output["unit_status"][0].as_str(),
-            Some("active" | "unknown")
-        ) {
+        // Where the peer looked away, an identity provider without a client still shuts a gate.
+        let mut clients = relations(case, &["oauth"]);
+        let is_shut = clients.any(|client| client["remote_app_data"]["client_id"].is_null());
+        let status = case.output["unit_status"][0].as_str();
+        if matches!(status, Some("active" | "unknown")) && !is_shut {
             app["is_port_open"] = "true".into();
         }
         put(expected, relation, "app", app.as_object().unwrap().clone());
