@@ -1,12 +1,18 @@
-//! The built-in applications, for real: PostgreSQL and MariaDB of this machine, and HTTP over sockets.
+//! The built-in applications, for real: servers of this machine, and HTTP over sockets.
 
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
 mod database;
+mod declared;
 mod front;
 mod ingress;
 mod mysql;
+mod openfga;
 mod postgresql;
+mod proxy;
+mod rabbitmq;
+mod redis;
+mod valkey;
 
 use std::collections::BTreeMap;
 use std::future::Future;

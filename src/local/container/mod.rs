@@ -39,6 +39,7 @@ pub use helper::{NAME as HELPER, use_executable};
 pub use image::prepare_image;
 pub use lifecycle::Container;
 pub use process::cleanup;
+pub(super) use programs::{is_program, search_path};
 pub use user_namespace::enter_user_namespace;
 
 /// What a container is made of.

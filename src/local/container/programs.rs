@@ -7,6 +7,15 @@ use super::root_file_system::PATH;
 
 /// The program on the PATH of this process, or where `go install` puts programs, which few have on theirs.
 pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+    let mut directories = search_path().into_iter();
+    directories.find_map(|directory| {
+        let program = directory.join(name);
+        is_program(&program).then_some(program)
+    })
+}
+
+/// The PATH of this process, and where `go install` puts programs.
+pub(in crate::local) fn search_path() -> Vec<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let path = variable("PATH").unwrap_or_default();
     let go = [
@@ -16,8 +25,7 @@ pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     ];
     std::env::split_paths(&path)
         .chain(go.into_iter().flatten())
-        .map(|directory| directory.join(name))
-        .find(|program| is_program(program))
+        .collect()
 }
 
 /// The program that a container finds on its PATH when the image has none.
@@ -41,7 +49,8 @@ pub(super) fn missing(name: &str, install: &str) -> String {
     }
 }
 
-fn is_program(path: &Path) -> bool {
+/// Whether that is a file that can be executed.
+pub(in crate::local) fn is_program(path: &Path) -> bool {
     std::fs::metadata(path)
         .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }

@@ -332,14 +332,48 @@ fn first_unit(application: &Application) -> Option<u32> {
     application.units.keys().next().copied()
 }
 
+/// Puts the URIs of secrets for their labels, where a value is one or a JSON text has one.
 fn resolve(mut bag: Bag, uris: &BTreeMap<String, String>) -> Bag {
     for value in bag.values_mut() {
-        if let Some(id) = value
-            .strip_prefix(SECRET_SCHEME)
-            .and_then(|label| uris.get(label))
-        {
-            *value = format!("secret:{id}");
+        if let Some(label) = value.strip_prefix(SECRET_SCHEME) {
+            if let Some(id) = uris.get(label) {
+                *value = format!("secret:{id}");
+            }
+        } else if value.contains(SECRET_SCHEME) {
+            for (label, id) in uris {
+                let reference = format!("\"{SECRET_SCHEME}{label}\"");
+                *value = value.replace(&reference, &format!("\"secret:{id}\""));
+            }
         }
     }
     bag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_become_uris_also_within_json() {
+        let uris = BTreeMap::from([
+            ("a.1.user.secret".to_owned(), "d1".to_owned()),
+            ("a.1.user.secret.tls".to_owned(), "d2".to_owned()),
+        ]);
+        for (value, expected) in [
+            ("secret://a.1.user.secret", "secret:d1"),
+            ("secret://unknown", "secret://unknown"),
+            (
+                r#"[{"user":"secret://a.1.user.secret"}]"#,
+                r#"[{"user":"secret:d1"}]"#,
+            ),
+            (r#"["secret://a.1.user.secret.tls"]"#, r#"["secret:d2"]"#),
+            (
+                "see secret://a.1.user.secret",
+                "see secret://a.1.user.secret",
+            ),
+        ] {
+            let bag = Bag::from([("key".to_owned(), value.to_owned())]);
+            assert_eq!(resolve(bag, &uris)["key"], expected);
+        }
+    }
 }

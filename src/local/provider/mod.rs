@@ -8,15 +8,19 @@
 //! processes that they start die with the thread that started them.
 
 pub mod database;
+pub mod declared;
 pub mod mysql_k8s;
 pub mod nginx_ingress_integrator;
 pub mod postgresql_k8s;
 pub mod registry;
+mod server;
 pub mod stand_in;
 
 use std::collections::BTreeMap;
+use std::fs::DirBuilder;
 use std::future::Future;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +34,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// Opens a connection to a port inside a unit's container.
 pub type Dial = Arc<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<tokio::net::TcpStream>>>;
 
-/// What a bag's value starts with to become a secret's URI; the label follows.
+/// What a bag's value starts with to become a secret's URI; the label follows. A text in a JSON value does as well.
 pub const SECRET_SCHEME: &str = "secret://";
 
 /// What a provider sees.
@@ -91,6 +95,14 @@ pub struct ProviderSecret {
     pub content: Bag,
     /// The relation whose remote application may read it.
     pub relation: u32,
+}
+
+/// Makes a directory, and those above it, for us only.
+fn private_directory(directory: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
 }
 
 /// An application that is built in.

@@ -1,22 +1,51 @@
 //! The applications that are built in, by the name of the charm that they stand in for.
 
 use super::Provider;
+use super::declared::{Code, Declared};
 use super::nginx_ingress_integrator::NginxIngressIntegrator;
 use super::{mysql_k8s, postgresql_k8s};
 
-/// Makes one provider, with nothing started yet.
-type Constructor = fn() -> Box<dyn Provider>;
+/// What makes a provider, with nothing started yet.
+enum Kind {
+    /// Code.
+    Built(fn() -> Box<dyn Provider>),
+    /// `metadata/providers/*.yaml`, with what it cannot say.
+    Declared(&'static str, Option<Code>),
+}
+
+/// A description without code.
+macro_rules! declared {
+    ($name:literal) => {
+        (
+            $name,
+            Kind::Declared(
+                include_str!(concat!("../../../metadata/providers/", $name, ".yaml")),
+                None,
+            ),
+        )
+    };
+}
 
 /// Sorted by name.
-const BUILT_IN: &[(&str, Constructor)] = &[
-    (mysql_k8s::NAME, || Box::new(mysql_k8s::provider())),
-    (super::nginx_ingress_integrator::NAME, || {
-        Box::new(NginxIngressIntegrator::default())
-    }),
+const BUILT_IN: &[(&str, Kind)] = &[
+    (
+        mysql_k8s::NAME,
+        Kind::Built(|| Box::new(mysql_k8s::provider())),
+    ),
+    (
+        super::nginx_ingress_integrator::NAME,
+        Kind::Built(|| Box::new(NginxIngressIntegrator::default())),
+    ),
+    declared!("openfga-k8s"),
     (
         postgresql_k8s::NAME,
-        || Box::new(postgresql_k8s::provider()),
+        Kind::Built(|| Box::new(postgresql_k8s::provider())),
     ),
+    declared!("rabbitmq-k8s"),
+    declared!("rabbitmq-server"),
+    declared!("redis-k8s"),
+    declared!("squid-forward-proxy"),
+    declared!("valkey"),
 ];
 
 /// A name that is no built-in application.
@@ -39,12 +68,26 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`Unknown`], with the closest name.
 pub fn create(name: &str) -> Result<Box<dyn Provider>, Unknown> {
-    match BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
-        Some((_, constructor)) => Ok(constructor()),
+    match find(name) {
+        Some(Kind::Built(provider)) => Ok(provider()),
+        Some(Kind::Declared(text, code)) => Ok(Box::new(Declared::new(text, description, *code))),
         None => Err(Unknown {
             name: name.into(),
             suggestion: closest(name),
         }),
+    }
+}
+
+fn find(name: &str) -> Option<&'static Kind> {
+    let found = BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
+    found.map(|(_, kind)| kind)
+}
+
+/// The description of that name.
+fn description(name: &str) -> Option<&'static str> {
+    match find(name)? {
+        Kind::Declared(text, _) => Some(text),
+        Kind::Built(_) => None,
     }
 }
 
@@ -108,6 +151,15 @@ mod tests {
     }
 
     #[test]
+    fn every_description_can_be_read_and_no_argument_has_a_secret() {
+        for (name, kind) in BUILT_IN {
+            if let Kind::Declared(text, _) = kind {
+                super::super::declared::check(name, text, description);
+            }
+        }
+    }
+
+    #[test]
     fn an_unknown_name_gets_the_closest_one() {
         let suggestion = |name| create(name).err().unwrap().suggestion;
         assert_eq!(suggestion("postgresql"), Some("postgresql-k8s"));
@@ -121,12 +173,16 @@ mod tests {
             suggestion("nginx-ingres-integrator"),
             Some("nginx-ingress-integrator")
         );
-        assert_eq!(suggestion("redis"), None);
+        assert_eq!(suggestion("redis"), Some("redis-k8s"));
+        assert_eq!(suggestion("rabbitmq"), Some("rabbitmq-k8s"));
+        assert_eq!(suggestion("kafka"), None);
         assert_eq!(suggestion(""), None);
-        assert_eq!(
-            create("postgresql").err().unwrap().to_string(),
-            "no application `postgresql` is built in; did you mean `postgresql-k8s`? \
-             built in are `mysql-k8s`, `nginx-ingress-integrator`, `postgresql-k8s`"
+        let message = create("postgresql").err().unwrap().to_string();
+        assert!(
+            message.starts_with(
+                "no application `postgresql` is built in; did you mean `postgresql-k8s`? built in are `mysql-k8s`, "
+            ),
+            "{message}"
         );
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::local::model::Bag;
+use crate::local::provider::declared::escape;
 use crate::local::provider::{ProviderSecret, SECRET_SCHEME};
 
 /// Everything that an answer is made of.
@@ -65,20 +66,6 @@ impl Access<'_> {
             self.user, self.password
         )
     }
-}
-
-/// Percent-encodes what may not stand in a path.
-fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte))
-            }
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::engine::{Engine, Installation};
-use super::server::Files;
+use crate::local::provider::server::Files;
 
 /// How long a server that restarts is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);

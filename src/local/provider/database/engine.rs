@@ -10,8 +10,8 @@ use tokio::process::Command;
 use super::answer::Access;
 use super::client::Session;
 use super::grants::Users;
-use super::server::{Files, Site};
 use crate::local::provider::BoxFuture;
+use crate::local::provider::server::{Files, Site};
 
 /// Fixed facts of a server and of its charm.
 pub(in crate::local::provider) struct Facts {
@@ -76,13 +76,18 @@ pub(in crate::local::provider) trait Engine: Sync {
     ///
     /// # Errors
     /// The operating system's.
-    fn create(&self, site: &Site, data: &Path) -> io::Result<(Command, Vec<PathBuf>)>;
+    fn create(
+        &self,
+        installation: &Installation,
+        site: &Site,
+        data: &Path,
+    ) -> io::Result<(Command, Vec<PathBuf>)>;
 
     /// The command that runs the server; what it needs is made as well.
     ///
     /// # Errors
     /// The operating system's.
-    fn serve(&self, site: &Site) -> io::Result<Command>;
+    fn serve(&self, installation: &Installation, site: &Site) -> io::Result<Command>;
 
     /// Whether the server of that process id, which wrote `log` since its start, accepts connections.
     fn accepts(&self, files: &Files, process: Option<u32>, log: &str) -> bool;

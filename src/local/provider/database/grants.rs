@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::request::Request;
-use super::secret;
+use crate::local::provider::server as secret;
 
 /// What a relation's user was given.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -6,18 +6,12 @@ mod answer;
 mod client;
 mod engine;
 mod grants;
-mod home;
-mod identity;
+mod process;
 mod request;
-mod secret;
-mod server;
-mod socket;
-mod stale;
 
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub(super) use self::answer::Access;
 pub(super) use self::client::Session;
@@ -25,11 +19,10 @@ pub(super) use self::engine::{Engine, Facts, Installation, output_of, sudo};
 #[cfg(test)]
 pub(super) use self::grants::{Grant, test_grant};
 pub(super) use self::grants::{Users, Wanted};
-pub(super) use self::secret::{random, write};
-pub(super) use self::server::{Files, Site};
 
+use self::process::Process;
 use self::request::Request;
-use self::server::Server;
+use super::server::{self, Files, Server};
 use super::{BoxFuture, Provider, RelationView, Update, View};
 use crate::local::container::{Service, Target};
 use crate::local::model::{Charm, ConfigOption, Endpoint, Role, Status};
@@ -98,9 +91,8 @@ impl Provider for Database {
                     let Some(Ok(directory)) = adopted.map(|path| path.canonicalize()) else {
                         return;
                     };
-                    let facts = self.engine.facts();
-                    let files = Files::below(&directory, facts);
-                    stale::end(&files.data, facts).await;
+                    let files = Files::below(&directory);
+                    server::end(&files, &Process::new(self.engine, None)).await;
                     let _ = std::fs::remove_dir_all(files.socket);
                     directory
                 }
@@ -182,11 +174,11 @@ impl Database {
             Some(running) => running,
             None => {
                 let cannot = |error| format!("cannot make `{}`: {error}", view.directory.display());
-                private_directory(&view.directory).map_err(cannot)?;
-                let data = Files::below(&view.directory, self.engine.facts()).data;
+                super::private_directory(&view.directory).map_err(cannot)?;
+                let data = Files::below(&view.directory).data;
                 let installation = self.engine.find(&data).await?;
-                let server =
-                    Server::start(self.engine, &view.directory, installation.clone()).await?;
+                let program = Process::new(self.engine, Some(installation.clone()));
+                let server = Server::start(Rc::new(program), &view.directory).await?;
                 Running {
                     directory: view.directory.clone(),
                     installation,
@@ -196,13 +188,6 @@ impl Database {
         };
         Ok(self.running.insert(running))
     }
-}
-
-fn private_directory(directory: &Path) -> std::io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
 }
 
 /// What the related applications ask for, and the first request that cannot be met.

@@ -15,9 +15,8 @@ use nix::sys::signal::Signal;
 use tokio::process::Command;
 
 use super::BoxFuture;
-use super::database::{
-    Access, Database, Engine, Facts, Files, Installation, Session, Site, Users, random, write,
-};
+use super::database::{Access, Database, Engine, Facts, Installation, Session, Users};
+use super::server::{Files, Site, random, write};
 
 /// The charm that this stands in for.
 pub const NAME: &str = "mysql-k8s";
@@ -78,8 +77,13 @@ impl Engine for Mysql {
         Box::pin(installation::find(data))
     }
 
-    fn create(&self, site: &Site, data: &Path) -> io::Result<(Command, Vec<PathBuf>)> {
-        let programs = &site.installation;
+    fn create(
+        &self,
+        installation: &Installation,
+        site: &Site,
+        data: &Path,
+    ) -> io::Result<(Command, Vec<PathBuf>)> {
+        let programs = installation;
         let mut create = Command::new(&programs.create);
         create.arg("--no-defaults");
         if programs.create == programs.server {
@@ -100,18 +104,18 @@ impl Engine for Mysql {
     }
 
     /// The operator gets another password at each start, before the first connection.
-    fn serve(&self, site: &Site) -> io::Result<Command> {
+    fn serve(&self, installation: &Installation, site: &Site) -> io::Result<Command> {
         let files = &site.files;
         let password = random()?;
         let credentials = format!("[client]\nuser=root\npassword={password}\n");
-        write(&files.credentials, &credentials)?;
+        write(&files.directory.join(FACTS.credentials), &credentials)?;
         let script = files.directory.join("init.sql");
         let text = format!("ALTER USER 'root'@'localhost' IDENTIFIED BY '{password}';\n");
         site.hand(&script, &text)?;
         let socket = files.socket.join(FACTS.socket);
         // A socket that is there would be taken for the new server's.
         let _ = std::fs::remove_file(&socket);
-        let mut server = Command::new(&site.installation.server);
+        let mut server = Command::new(&installation.server);
         server
             .arg("--no-defaults")
             .arg(option("datadir", &site.inside(&files.data)))
@@ -150,7 +154,10 @@ impl Engine for Mysql {
     fn client(&self, installation: &Installation, files: &Files) -> Command {
         let mut client = Command::new(&installation.client);
         client
-            .arg(option("defaults-file", &files.credentials))
+            .arg(option(
+                "defaults-file",
+                &files.directory.join(FACTS.credentials),
+            ))
             .arg(option("socket", &files.socket.join(FACTS.socket)))
             .args(["--batch", "--skip-column-names", "--connect-timeout=10"])
             .arg("--default-character-set=utf8mb4")

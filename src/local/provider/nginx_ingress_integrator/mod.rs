@@ -11,10 +11,8 @@ mod settings;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
@@ -103,10 +101,7 @@ impl NginxIngressIntegrator {
 
 /// Listens where it did before, or on a free port when there was none or it is taken.
 async fn listen(directory: &Path) -> io::Result<TcpListener> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
+    super::private_directory(directory)?;
     let file = directory.join("port");
     let before: Option<u16> = std::fs::read_to_string(&file)
         .ok()

@@ -10,9 +10,8 @@ use nix::sys::signal::Signal;
 use tokio::process::Command;
 
 use super::BoxFuture;
-use super::database::{
-    Access, Database, Engine, Facts, Files, Installation, Session, Site, Users, random,
-};
+use super::database::{Access, Database, Engine, Facts, Installation, Session, Users};
+use super::server::{Files, Site, random, write};
 
 /// The charm that this stands in for.
 pub const NAME: &str = "postgresql-k8s";
@@ -65,13 +64,18 @@ impl Engine for Postgresql {
         Box::pin(installation::find(major(data)))
     }
 
-    fn create(&self, site: &Site, data: &Path) -> io::Result<(Command, Vec<PathBuf>)> {
+    fn create(
+        &self,
+        installation: &Installation,
+        site: &Site,
+        data: &Path,
+    ) -> io::Result<(Command, Vec<PathBuf>)> {
         let password = random()?;
         let line = format!("*:*:*:{OPERATOR}:{password}\n");
-        super::database::write(&site.files.credentials, &line)?;
+        write(&site.files.directory.join(FACTS.credentials), &line)?;
         let words = site.files.directory.join("password.new");
         site.hand(&words, &password)?;
-        let mut initdb = Command::new(&site.installation.create);
+        let mut initdb = Command::new(&installation.create);
         initdb
             .args(["--no-sync", "--no-instructions"])
             .args(["--encoding=UTF8", "--locale=C.UTF-8"])
@@ -83,10 +87,10 @@ impl Engine for Postgresql {
         Ok((initdb, vec![words]))
     }
 
-    fn serve(&self, site: &Site) -> io::Result<Command> {
+    fn serve(&self, installation: &Installation, site: &Site) -> io::Result<Command> {
         let socket = site.inside(&site.files.socket).display().to_string();
         let quoted = socket.replace('"', "\"\"");
-        let mut postgres = Command::new(&site.installation.server);
+        let mut postgres = Command::new(&installation.server);
         postgres
             .arg("-D")
             .arg(site.inside(&site.files.data))
@@ -128,7 +132,7 @@ impl Engine for Postgresql {
             .arg("--host")
             .arg(&files.socket)
             .env_clear()
-            .env("PGPASSFILE", &files.credentials)
+            .env("PGPASSFILE", files.directory.join(FACTS.credentials))
             .env("PGCLIENTENCODING", "UTF8")
             .env("PGCONNECT_TIMEOUT", "10")
             .env("LC_ALL", "C");

@@ -1,10 +1,18 @@
 //! One server process: made, started, watched, stopped.
 
+mod home;
+mod identity;
+mod secret;
+mod socket;
+mod stale;
+
+use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::rc::Rc;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -14,46 +22,93 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::engine::{Engine, Facts, Installation};
-use super::home::Home;
-use super::identity::Identity;
-use super::{secret, socket, stale};
+pub(super) use self::secret::{random, write};
+
+use self::home::Home;
+use self::identity::Identity;
+use super::BoxFuture;
 
 /// How long a start may take: after a crash the journal is replayed.
 const START: Duration = Duration::from_secs(60);
+/// Where servers find other programs.
+pub(super) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// How long each of the three ways to stop may take.
 const STOP: Duration = Duration::from_secs(10);
+
+/// What one server is like.
+pub(super) trait Program {
+    /// Its name in messages.
+    fn title(&self) -> &str;
+
+    /// The signal that stops it at once but in order.
+    fn stop(&self) -> Signal;
+
+    /// Whether a process of that name, whose working directory is the data, is one of its own.
+    fn owns(&self, process: &str) -> bool;
+
+    /// A file in its data that a killed server leaves and that may keep it from starting.
+    fn lock(&self) -> Option<&str>;
+
+    /// Whether that is a directory of complete data.
+    fn is_made(&self, data: &Path) -> bool;
+
+    /// The command that makes data in the empty directory `data`, if one is needed; what it needs is made as well. The
+    /// files named with it hold secrets, and go when it has ended.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn create(&self, site: &Site, data: &Path) -> io::Result<Option<(Command, Vec<PathBuf>)>>;
+
+    /// The command that runs the server; what it needs is made as well.
+    ///
+    /// # Errors
+    /// The operating system's.
+    fn serve(&self, site: &Site) -> io::Result<Command>;
+
+    /// Whether the server of that process id, which wrote `log` since its start, accepts connections.
+    fn accepts<'a>(
+        &'a self,
+        files: &'a Files,
+        process: Option<u32>,
+        log: &'a str,
+    ) -> BoxFuture<'a, bool>;
+
+    /// How long a start may take.
+    fn patience(&self) -> Duration {
+        START
+    }
+
+    /// The reason of a failure, out of what a program of the server's wrote.
+    fn reason(&self, log: &str) -> Option<String>;
+}
 
 /// A running server. It is started again when it dies, and stopped when this value is dropped.
 pub(super) struct Server {
     files: Files,
-    facts: &'static Facts,
+    program: Rc<dyn Program>,
     stop: oneshot::Sender<()>,
     watcher: JoinHandle<()>,
 }
 
 /// Where things lie.
 #[derive(Clone, Debug)]
-pub(in crate::local::provider) struct Files {
+pub(super) struct Files {
     /// The provider's own directory.
     pub directory: PathBuf,
     /// The server's own directory.
     pub data: PathBuf,
     /// The directory of the socket.
     pub socket: PathBuf,
-    /// What the operator's client needs, the password among it.
-    pub credentials: PathBuf,
     log: PathBuf,
 }
 
 impl Files {
     /// The files below a provider's directory.
-    pub(super) fn below(directory: &Path, facts: &Facts) -> Self {
+    pub(super) fn below(directory: &Path) -> Self {
         Self {
             directory: directory.into(),
             data: directory.join("data"),
             socket: socket::directory(directory),
-            credentials: directory.join(facts.credentials),
             log: directory.join("server.log"),
         }
     }
@@ -64,24 +119,18 @@ impl Server {
     ///
     /// # Errors
     /// One line.
-    pub(super) async fn start(
-        engine: &'static dyn Engine,
-        directory: &Path,
-        installation: Installation,
-    ) -> Result<Self, String> {
-        let facts = engine.facts();
-        let files = Files::below(directory, facts);
+    pub(super) async fn start(program: Rc<dyn Program>, directory: &Path) -> Result<Self, String> {
+        let files = Files::below(directory);
         let identity = Identity::choose().await;
         let home = Home::open(directory, identity)
             .map_err(|error| format!("cannot open `{}`: {error}", directory.display()))?;
         let site = Site {
-            engine,
-            installation,
+            program: Rc::clone(&program),
             files: files.clone(),
             home,
             identity,
         };
-        if !files.data.join(facts.marker).exists() {
+        if !program.is_made(&files.data) {
             site.create().await?;
         }
         let child = site.start().await?;
@@ -89,7 +138,7 @@ impl Server {
         let watcher = tokio::task::spawn_local(watch(site, child, stopped));
         Ok(Self {
             files,
-            facts,
+            program,
             stop,
             watcher,
         })
@@ -104,15 +153,18 @@ impl Server {
     pub(super) async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.watcher.await;
-        stale::end(&self.files.data, self.facts).await;
+        end(&self.files, self.program.as_ref()).await;
     }
 }
 
+/// Ends what a killed daemon's server left.
+pub(super) async fn end(files: &Files, program: &dyn Program) {
+    stale::end(&files.data, program).await;
+}
+
 /// Where and how a server is started, each time.
-pub(in crate::local::provider) struct Site {
-    engine: &'static dyn Engine,
-    /// Its programs.
-    pub installation: Installation,
+pub(super) struct Site {
+    program: Rc<dyn Program>,
     /// Where things lie.
     pub files: Files,
     home: Home,
@@ -121,7 +173,7 @@ pub(in crate::local::provider) struct Site {
 
 impl Site {
     /// The path by which the server's programs reach what we reach as `path`.
-    pub(in crate::local::provider) fn inside(&self, path: &Path) -> PathBuf {
+    pub(super) fn inside(&self, path: &Path) -> PathBuf {
         self.home.inside(path)
     }
 
@@ -129,8 +181,8 @@ impl Site {
     ///
     /// # Errors
     /// The operating system's.
-    pub(in crate::local::provider) fn hand(&self, path: &Path, content: &str) -> io::Result<()> {
-        secret::write(path, content)?;
+    pub(super) fn hand(&self, path: &Path, content: &str) -> io::Result<()> {
+        write(path, content)?;
         self.identity.own(path)
     }
 
@@ -138,7 +190,7 @@ impl Site {
     ///
     /// # Errors
     /// The operating system's.
-    pub(in crate::local::provider) fn directory(&self, path: &Path) -> io::Result<()> {
+    pub(super) fn directory(&self, path: &Path) -> io::Result<()> {
         match DirBuilder::new().mode(0o700).create(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ => self.identity.own(path),
@@ -152,63 +204,64 @@ impl Site {
         let new = self.files.directory.join("data.new");
         if new.exists() {
             std::fs::remove_dir_all(&new)
-                .map_err(|error| cannot("remove a half-made database", &error))?;
+                .map_err(|error| cannot("remove half-made data", &error))?;
         }
         let _ = std::fs::remove_dir_all(&self.files.data);
         let prepare = || {
             self.directory(&new)?;
-            self.engine.create(self, &new)
+            self.program.create(self, &new)
         };
-        let (mut command, secrets) =
-            prepare().map_err(|error| cannot("prepare a database", &error))?;
-        let program = self.installation.create.file_name().unwrap_or_default();
-        let program = program.to_string_lossy();
-        let run = format!("run `{program}`");
-        let before = self
-            .dress(&mut command, Signal::SIGKILL)
-            .map_err(|error| cannot(&run, &error))?;
-        let status = command.status().await;
-        for secret in secrets {
-            let _ = std::fs::remove_file(secret);
-        }
-        let status = status.map_err(|error| cannot(&run, &error))?;
-        if !status.success() {
-            let reason = self.engine.reason(&self.log_after(before));
-            let reason = reason.unwrap_or_else(|| status.to_string());
-            return Err(cannot(
-                &format!("make a database with `{program}`"),
-                &reason,
-            ));
+        let command = prepare().map_err(|error| cannot("prepare its data", &error))?;
+        if let Some((mut command, secrets)) = command {
+            let program = Path::new(command.as_std().get_program())
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let run = format!("run `{program}`");
+            let before = self
+                .dress(&mut command, Signal::SIGKILL)
+                .map_err(|error| cannot(&run, &error))?;
+            let status = command.status().await;
+            for secret in secrets {
+                let _ = std::fs::remove_file(secret);
+            }
+            let status = status.map_err(|error| cannot(&run, &error))?;
+            if !status.success() {
+                let reason = self.program.reason(&self.log_after(before));
+                let reason = reason.unwrap_or_else(|| status.to_string());
+                return Err(cannot(&format!("make data with `{program}`"), &reason));
+            }
         }
         std::fs::rename(&new, &self.files.data)
-            .map_err(|error| cannot("move the new database in place", &error))
+            .map_err(|error| cannot("move the new data in place", &error))
     }
 
     /// Starts the server after what a killed one left, and waits until it accepts connections.
     async fn start(&self) -> Result<Child, String> {
-        let facts = self.engine.facts();
-        let title = facts.title;
-        stale::end(&self.files.data, facts).await;
+        let title = self.program.title();
+        stale::end(&self.files.data, self.program.as_ref()).await;
         let (mut child, before) = self
             .spawn()
             .map_err(|error| format!("cannot start {title}: {error}"))?;
-        let deadline = Instant::now() + START;
+        let patience = self.program.patience();
+        let deadline = Instant::now() + patience;
         loop {
             let log = self.log_after(before);
-            if self.engine.accepts(&self.files, child.id(), &log) {
+            if self.program.accepts(&self.files, child.id(), &log).await {
                 return Ok(child);
             }
             if let Ok(Some(status)) = child.try_wait() {
                 let log = self.log_after(before);
-                let reason = self.engine.reason(&log);
+                let reason = self.program.reason(&log);
                 let reason = reason.unwrap_or_else(|| status.to_string());
                 return Err(format!("{title} does not start: {reason}"));
             }
             if Instant::now() > deadline {
-                shut_down(&mut child, facts).await;
+                shut_down(&mut child, self.program.stop()).await;
                 return Err(format!(
                     "{title} does not start within {} s",
-                    START.as_secs()
+                    patience.as_secs()
                 ));
             }
             sleep(Duration::from_millis(5)).await;
@@ -223,13 +276,13 @@ impl Site {
         };
         socket::create(&self.files.socket, owner)?;
         self.identity.own(&self.files.socket)?;
-        let mut command = self.engine.serve(self)?;
-        let before = self.dress(&mut command, self.engine.facts().stop)?;
+        let mut command = self.program.serve(self)?;
+        let before = self.dress(&mut command, self.program.stop())?;
         Ok((command.spawn()?, before))
     }
 
-    /// What all programs of the server's get: `signal` ends them with us, and they write to the log, whose length
-    /// before that is told.
+    /// What all programs of the server's get beside their own environment and directory: `signal` ends them with us,
+    /// and they write to the log, whose length before that is told.
     fn dress(&self, command: &mut Command, signal: Signal) -> io::Result<usize> {
         let log = OpenOptions::new()
             .create(true)
@@ -240,11 +293,19 @@ impl Site {
             log.set_len(0)?;
         }
         let before = log.metadata()?.len();
+        let own: Vec<(OsString, OsString)> = command
+            .as_std()
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        if command.as_std().get_current_dir().is_none() {
+            command.current_dir("/");
+        }
         command
-            .current_dir("/")
             .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("PATH", PATH)
             .env("LC_ALL", "C.UTF-8")
+            .envs(own)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -262,15 +323,15 @@ impl Site {
 
 /// Starts the server again when it dies, until told to stop it.
 async fn watch(site: Site, mut child: Child, mut stop: oneshot::Receiver<()>) {
-    let facts = site.engine.facts();
+    let program = Rc::clone(&site.program);
     let mut pause = Duration::from_millis(50);
     loop {
         tokio::select! {
             biased;
-            _ = &mut stop => return shut_down(&mut child, facts).await,
+            _ = &mut stop => return shut_down(&mut child, program.stop()).await,
             _ = child.wait() => {}
         }
-        tracing::warn!("{} died; starting it again", facts.title);
+        tracing::warn!("{} died; starting it again", program.title());
         loop {
             match site.start().await {
                 Ok(started) => {
@@ -290,8 +351,8 @@ async fn watch(site: Site, mut child: Child, mut stop: oneshot::Receiver<()>) {
 }
 
 /// Fast, then at once, then by force.
-async fn shut_down(child: &mut Child, facts: &Facts) {
-    for signal in [facts.stop, Signal::SIGQUIT, Signal::SIGKILL] {
+async fn shut_down(child: &mut Child, first: Signal) {
+    for signal in [first, Signal::SIGQUIT, Signal::SIGKILL] {
         let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) else {
             return;
         };

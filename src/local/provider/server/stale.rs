@@ -7,23 +7,25 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::time::{Instant, sleep};
 
-use super::engine::Facts;
+use super::Program;
 
 /// How long its processes may take to end by themselves, then after SIGQUIT.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Ends every process of the server of that data directory, then removes its lock file: without processes it says
 /// nothing, and a stranger who got the same process id would keep the server from starting.
-pub(super) async fn end(data: &Path, facts: &Facts) {
+pub(super) async fn end(data: &Path, program: &dyn Program) {
     let Ok(data) = data.canonicalize() else {
         return;
     };
     for signal in [None, Some(Signal::SIGQUIT), Some(Signal::SIGKILL)] {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let processes = processes(&data, facts.processes);
+            let processes = processes(&data, program);
             if processes.is_empty() {
-                let _ = std::fs::remove_file(data.join(facts.lock));
+                if let Some(lock) = program.lock() {
+                    let _ = std::fs::remove_file(data.join(lock));
+                }
                 return;
             }
             if let Some(signal) = signal {
@@ -40,7 +42,7 @@ pub(super) async fn end(data: &Path, facts: &Facts) {
 }
 
 /// Every process of a server has the data directory as its working directory.
-fn processes(data: &Path, names: &[&str]) -> Vec<Pid> {
+fn processes(data: &Path, program: &dyn Program) -> Vec<Pid> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -54,10 +56,7 @@ fn processes(data: &Path, names: &[&str]) -> Vec<Pid> {
             }
             // A shell of the user's may stand there as well.
             let name = std::fs::read_to_string(entry.path().join("comm")).ok()?;
-            names
-                .iter()
-                .any(|each| name.starts_with(each))
-                .then(|| Pid::from_raw(pid))
+            program.owns(name.trim_end()).then(|| Pid::from_raw(pid))
         })
         .collect()
 }
