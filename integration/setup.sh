@@ -54,6 +54,10 @@ system_packages() {
     wants prometheus command -v promtool
     wants python3 test -x /bin/python3
     wants python3-pip /bin/python3 -m pip --version
+    wants rabbitmq-server test -x /usr/lib/rabbitmq/bin/rabbitmq-server
+    wants redis-server command -v redis-server
+    # Without `tinyproxy`, which makes a service of it.
+    wants tinyproxy-bin command -v tinyproxy
     wants util-linux command -v setpriv
     [ -n "$missing" ] || return 0
     # Words of the list are packages.
@@ -102,7 +106,7 @@ go_and_node() {
 }
 
 # The local model looks for it on PATH, and where \`go install\` puts programs.
-statsd_exporter() {
+build_statsd_exporter() {
     for program in prometheus-statsd-exporter statsd_exporter "$(go env GOPATH)/bin/statsd_exporter"; do
         if command -v "$program" >/dev/null; then
             return
@@ -110,6 +114,20 @@ statsd_exporter() {
     done
     say "building the statsd exporter"
     CGO_ENABLED=0 GOBIN=$(go env GOPATH)/bin go install github.com/prometheus/statsd_exporter@v0.26.0 >&2
+}
+
+# As the provider `openfga-k8s` says. Its hundreds of packages take minutes.
+build_openfga() {
+    for program in openfga "$(go env GOPATH)/bin/openfga"; do
+        if command -v "$program" >/dev/null; then
+            return
+        fi
+    done
+    install=$(sed -n 's/^install: //p' "$here/../metadata/providers/openfga-k8s.yaml")
+    say "building OpenFGA"
+    # A command of several words.
+    # shellcheck disable=SC2086
+    CGO_ENABLED=0 GOBIN=$(go env GOPATH)/bin $install >&2
 }
 
 wheels() {
@@ -190,7 +208,8 @@ system_packages
 rust
 go_and_node
 "$here/pebble.sh" >/dev/null
-statsd_exporter
+build_statsd_exporter
+build_openfga
 wheels
 modules
 packages
