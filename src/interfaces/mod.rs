@@ -17,6 +17,7 @@ pub mod tls;
 mod tracing;
 pub mod url;
 mod valkey;
+mod verifying;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -224,6 +225,15 @@ pub trait Interface {
 /// The code for an interface, by the name of its handler in the table; `None` where there is none yet.
 #[must_use]
 pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
+    let code = code(row)?;
+    // Databases verify by themselves.
+    if row.tls.is_some() && !row.database {
+        return Some(Box::new(verifying::Verifying::of(row, code)));
+    }
+    Some(code)
+}
+
+fn code(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
         "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),

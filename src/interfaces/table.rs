@@ -60,7 +60,7 @@ impl Row {
             ("read-only", self.read_only && !is_database),
             (
                 "tls",
-                self.tls.is_some() && !tls::HANDLERS.contains(&handler),
+                self.tls.is_some() && !tls::INTERFACES.contains(&self.interface.as_str()),
             ),
         ];
         let mut misplaced = keys.into_iter().filter(|(_, is_misplaced)| *is_misplaced);

@@ -11,8 +11,16 @@ use serde::Deserialize;
 
 use super::{Outcome, Provided};
 
-/// The code that knows of TLS.
-pub(super) const HANDLERS: &[&str] = &["data-platform"];
+/// The interfaces whose TLS can be verified.
+pub const INTERFACES: &[&str] = &[
+    "mongodb_client",
+    "mysql_client",
+    "postgresql_client",
+    "rabbitmq",
+    "redis",
+    "s3",
+    "valkey_client",
+];
 
 /// Where the certificates of all endpoints lie in the container.
 pub const DIRECTORY: &str = "/tmp/charmwright/tls";
@@ -186,8 +194,6 @@ pub fn with_parameters(url: &str, parameters: &[(&str, &str)]) -> String {
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (netloc, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let mut made = format!("{scheme}://{}", without_final_dots(netloc));
-    // Some clients take `host?name=value` for a host.
-    made.push_str(if path.is_empty() { "/" } else { path });
     let of_tls = |parameter: &&str| {
         let name = parameter.to_ascii_lowercase();
         name.starts_with("ssl") || name.starts_with("tls")
@@ -200,8 +206,10 @@ pub fn with_parameters(url: &str, parameters: &[(&str, &str)]) -> String {
         .iter()
         .map(|(name, value)| format!("{name}={value}"));
     let query: Vec<String> = kept.chain(added).collect();
+    made.push_str(path);
     if !query.is_empty() {
-        made.push('?');
+        // Some clients take `host?name=value` for a host.
+        made.push_str(if path.is_empty() { "/?" } else { "?" });
         made.push_str(&query.join("&"));
     }
     if let Some(fragment) = fragment {
