@@ -50,6 +50,7 @@ system_packages() {
     wants nodejs command -v node
     wants npm command -v npm
     wants openjdk-17-jdk-headless command -v javac
+    wants openssl command -v openssl
     wants postgresql has_postgresql
     wants prometheus command -v promtool
     wants python3 test -x /bin/python3
