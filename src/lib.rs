@@ -8,6 +8,7 @@
 // They panic when nobody reads; `streams` has what does not.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
+pub mod charm;
 pub mod cli;
 pub mod cos;
 mod face;
@@ -24,4 +25,5 @@ pub mod runtime;
 mod streams;
 pub mod yaml;
 
+pub use charm::charm;
 pub use face::Face;

@@ -1,13 +1,7 @@
-//! Which face of Charmwright was called: nothing else is decided here.
+//! Charmwright without any code of a charm's own.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    match charmwright::Face::of(arguments.first()) {
-        charmwright::Face::Dispatch => charmwright::runtime::main(),
-        charmwright::Face::HookTool(tool) => charmwright::local::hook_tool::main(tool, &arguments),
-        charmwright::Face::Container => charmwright::local::container::helper::main(&arguments),
-        charmwright::Face::CommandLine => charmwright::cli::main(&arguments),
-    }
+    charmwright::charm().main()
 }

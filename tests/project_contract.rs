@@ -216,6 +216,7 @@ fn the_packed_tutorial_has_the_peers_yaml_files() {
         platform: None,
         runtime: Some(env!("CARGO_BIN_EXE_charmwright").into()),
         switch: Switch::Off,
+        code: None,
     };
     let (packed, _) = charm::pack(&request).unwrap();
 

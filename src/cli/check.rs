@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use super::arguments::{Print, ProjectDirectory};
 use super::output::{Format, Outcome, print};
+use crate::charm::Code;
 use crate::project::{Problem, charm};
 
 #[derive(Debug, clap::Args)]
@@ -15,12 +16,13 @@ pub struct Arguments {
     print: Print,
 }
 
-pub fn run(arguments: &Arguments) -> Outcome {
-    let report = charm::check(
+pub fn run(arguments: &Arguments, code: &Code) -> Outcome {
+    let mut report = charm::check(
         &arguments.project.project_dir,
         charm::Switch::from_environment(),
     )
     .map_err(super::output::project)?;
+    report.add_code(code);
     match arguments.print.format {
         Format::Text => {
             let errors = report

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use super::local::values;
 use super::output::{Failure, Outcome, print};
 use super::table::columns_within;
+use crate::charm::Code;
 use crate::juju::Status;
-use crate::rehearsal::{Error, Supposed, Told, Variable, rehearse};
+use crate::rehearsal::{Error, Supposed, Told, Variable, rehearse_with};
 use crate::streams::errln;
 
 #[derive(Debug, clap::Args)]
@@ -80,7 +81,7 @@ enum Format {
     Dotenv,
 }
 
-pub fn run(arguments: &Arguments) -> Outcome {
+pub fn run(arguments: &Arguments, code: &Code) -> Outcome {
     let supposed = Supposed {
         project: arguments.project.clone(),
         rock: arguments.rock.clone(),
@@ -93,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         units: arguments.num_units.max(arguments.unit.saturating_add(1)),
         model_config: arguments.model_config.iter().cloned().collect(),
     };
-    let told = rehearse(&supposed).map_err(|error| match error {
+    let told = rehearse_with(&supposed, code.clone()).map_err(|error| match error {
         Error::Project(error) => super::output::project(error),
         other => Failure::from(other),
     })?;

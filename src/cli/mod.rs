@@ -16,6 +16,7 @@ mod profiles;
 mod rock;
 mod table;
 
+use crate::charm::Code;
 use profiles::Profiles;
 
 /// Juju charms for 12-factor web apps: make them, pack them, try them.
@@ -52,7 +53,7 @@ enum Command {
 
 /// Runs the command line; the exit code is 0 for success, 1 for a failure that was reported, 2 for wrong usage.
 #[must_use]
-pub fn main(arguments: &[OsString]) -> ExitCode {
+pub fn main(arguments: &[OsString], code: &Code) -> ExitCode {
     crate::logging::start();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -64,9 +65,9 @@ pub fn main(arguments: &[OsString]) -> ExitCode {
     let result = match cli.command {
         Command::Init(arguments) => init::run(&arguments),
         Command::ExpandExtensions(arguments) => expand_extensions::run(&arguments),
-        Command::Pack(arguments) => pack::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Env(arguments) => env::run(&arguments),
+        Command::Pack(arguments) => pack::run(&arguments, code),
+        Command::Check(arguments) => check::run(&arguments, code),
+        Command::Env(arguments) => env::run(&arguments, code),
         Command::Rock(command) => rock::run(&command),
         Command::Local(arguments) => local::run(&arguments),
     };

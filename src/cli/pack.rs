@@ -3,6 +3,7 @@ use std::process::ExitCode;
 
 use super::arguments::{Print, ProjectDirectory};
 use super::output::{Format, Outcome, print};
+use crate::charm::Code;
 use crate::project::charm;
 use crate::streams::errln;
 
@@ -40,13 +41,15 @@ pub struct Arguments {
     print: Print,
 }
 
-pub fn run(arguments: &Arguments) -> Outcome {
+pub fn run(arguments: &Arguments, code: &Code) -> Outcome {
     let request = charm::Pack {
         directory: arguments.project.project_dir.clone(),
         output: arguments.output.clone(),
         platform: arguments.platform.clone(),
         runtime: arguments.runtime.clone(),
         switch: charm::Switch::from_environment(),
+        // Another executable knows itself what it has.
+        code: arguments.runtime.is_none().then(|| code.clone()),
     };
     let (packed, report) = charm::pack(&request).map_err(super::output::project)?;
     for remark in report

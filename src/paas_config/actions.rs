@@ -16,7 +16,7 @@ use crate::runtime::template;
 use crate::yaml::{Mapping, Value};
 
 /// After how many seconds an action's command may be ended.
-const TIMEOUTS: RangeInclusive<u32> = 1..=86_400;
+pub(crate) const TIMEOUTS: RangeInclusive<u32> = 1..=86_400;
 
 /// What the variables of parameters begin with.
 const PREFIX: &str = "ACTION_";

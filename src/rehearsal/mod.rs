@@ -11,11 +11,12 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::charm::Code;
 use crate::interfaces::{Bag, Provided};
 use crate::local::model::{self, ConfigOption};
 use crate::project;
 use crate::runtime::charm;
-use crate::runtime::decide::decide;
+use crate::runtime::decide::{decide, of_code};
 use crate::runtime::decision::Verdict;
 use crate::runtime::environment::{self, Origin};
 use crate::runtime::integrations::Integrations;
@@ -104,12 +105,21 @@ pub enum Error {
 /// The project, an option or a file about a relation cannot be used at all. What a deployed charm would say in a status
 /// is no error.
 pub fn rehearse(supposed: &Supposed) -> Result<Told, Error> {
+    rehearse_with(supposed, Code::default())
+}
+
+/// The same for a charm with code of its own.
+///
+/// # Errors
+/// As [`rehearse`].
+pub fn rehearse_with(supposed: &Supposed, code: Code) -> Result<Told, Error> {
     let source = source::read(supposed)?;
     let mut remarks = source.remarks;
     let set = config(supposed, &source.options)?;
     let mut config = model::default_options(&source.options);
     config.extend(set.clone());
-    let mut observation = made_up::observation(supposed, source.charm, &source.services, config)?;
+    let charm = source.charm.with_code(code);
+    let mut observation = made_up::observation(supposed, charm, &source.services, config)?;
     for path in &supposed.relations {
         relation::add(path, &mut observation)?;
     }
@@ -121,16 +131,18 @@ pub fn rehearse(supposed: &Supposed) -> Result<Told, Error> {
     let decision = decide(&observation);
     let integrations = Integrations::of(&observation, port);
     let rock = rock(&observation);
-    let list = environment::list(
-        &observation,
-        &environment::Sources {
-            options: &options,
-            port,
-            secret_key: &observation.fresh_key,
-            provided: &integrations.provided,
-            rock: &rock,
-        },
-    );
+    let mut sources = environment::Sources {
+        options: &options,
+        port,
+        secret_key: &observation.fresh_key,
+        provided: &integrations.provided,
+        rock: &Bag::new(),
+        code: &Bag::new(),
+    };
+    // Where it cannot be asked, the status says so.
+    let code = of_code(&observation, &sources).unwrap_or_default();
+    (sources.rock, sources.code) = (&rock, &code);
+    let list = environment::list(&observation, &sources);
     let veil = Veil::of(&observation, &list);
     let mut variables: BTreeMap<String, Variable> = BTreeMap::new();
     for assignment in list {

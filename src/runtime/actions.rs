@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::decide::gates;
+use super::code::{self, Call, Facts, Kind};
+use super::decide::{CODE, gates};
 use super::decision::{ActionOutcome, Command, Decision};
 use super::mask::Mask;
 use super::observation::Observation;
 use super::options::Options;
-use super::{environment, options, secret_key, template};
+use super::{conclude, environment, options, secret_key, template};
 use crate::frameworks::runtime::Action;
 use crate::juju::Event;
-use crate::paas_config::actions::{argument, variable};
+use crate::paas_config::actions::{TIMEOUTS, argument, variable};
 
 /// How many characters a generated password has: 132 bits, as the peer's.
 const PASSWORD_LENGTH: usize = 22;
@@ -27,7 +28,11 @@ pub fn decide(observation: &Observation) -> Option<Decision> {
     let Event::Action { name, .. } = &observation.event else {
         return None;
     };
-    let Some(row) = observation.charm.runtime.actions.get(name) else {
+    let charm = &observation.charm;
+    if charm.code.has_action(name) {
+        return Some(by_code(observation, name).unwrap_or_else(|refusal| *refusal));
+    }
+    let Some(row) = charm.runtime.actions.get(name) else {
         let unusable = observation.charm.paas_config.as_ref().err();
         // It may be one of those that the file would tell of.
         let message = unusable.filter(|_| name != "rotate-secret-key")?.clone();
@@ -39,34 +44,49 @@ pub fn decide(observation: &Observation) -> Option<Decision> {
     Some(command(observation, name, row).unwrap_or_else(|refusal| *refusal))
 }
 
-fn command(observation: &Observation, name: &str, row: &Action) -> Result<Decision, Box<Decision>> {
+fn refused(message: String) -> Box<Decision> {
+    Box::new(Decision {
+        action: Some(ActionOutcome::Failed(message)),
+        ..Decision::default()
+    })
+}
+
+/// The options and the port, unless something is wrong that nothing can be done with.
+fn options(observation: &Observation) -> Result<(Options, u16), Box<Decision>> {
     let charm = &observation.charm;
-    let refused = |message: String| {
-        Box::new(Decision {
-            action: Some(ActionOutcome::Failed(message)),
-            ..Decision::default()
-        })
-    };
     if let Err(message) = &charm.paas_config {
         return Err(refused(message.clone()));
     }
+    if let Some(problem) = charm.code.problem() {
+        return Err(refused(format!("{CODE}: {problem}")));
+    }
     let options = options::check(observation).map_err(|problem| refused(problem.message))?;
-    let mut values = values(observation, name, row).map_err(refused)?;
     let port = environment::port(observation, &options);
-    let app = app_environment(observation, options, port).map_err(|mut shut| {
-        // The peer's text; the status, which the peer sets too, says what it is that the app waits for.
-        shut.action = Some(ActionOutcome::Failed(format!(
-            "{} container is not ready",
-            charm.container
-        )));
-        shut
-    })?;
+    Ok((options, port))
+}
 
-    let mut environment = app;
+/// What stops a command where the app cannot run.
+fn not_ready(observation: &Observation, mut shut: Box<Decision>) -> Box<Decision> {
+    // The peer's text; the status, which the peer sets too, says what it is that the app waits for.
+    shut.action = Some(ActionOutcome::Failed(format!(
+        "{} container is not ready",
+        observation.charm.container
+    )));
+    shut
+}
+
+fn password(observation: &Observation) -> String {
+    let key = observation.fresh_key.chars();
+    key.take(PASSWORD_LENGTH).collect()
+}
+
+fn command(observation: &Observation, name: &str, row: &Action) -> Result<Decision, Box<Decision>> {
+    let (options, port) = options(observation)?;
+    let mut values = values(observation, name, &row.parameters).map_err(refused)?;
+    let app = app_environment(observation, options, port);
+    let mut environment = app.map_err(|shut| not_ready(observation, shut))?;
     if row.own {
-        for (name, value) in &values {
-            environment.insert(variable(name), value.clone());
-        }
+        environment.extend(of_parameters(&values));
     }
     let words = row.command.iter().enumerate();
     let command = words
@@ -75,12 +95,7 @@ fn command(observation: &Observation, name: &str, row: &Action) -> Result<Decisi
             _ => argument(word, &row.arguments, &values),
         })
         .collect();
-    let password: String = observation
-        .fresh_key
-        .chars()
-        .take(PASSWORD_LENGTH)
-        .collect();
-    values.insert("random".into(), password);
+    values.insert("random".into(), password(observation));
     let value = |name: &str| {
         let apps = || environment.get(name).filter(|_| row.own);
         values.get(name).or_else(apps).cloned()
@@ -91,22 +106,98 @@ fn command(observation: &Observation, name: &str, row: &Action) -> Result<Decisi
         .filter_map(|(name, text)| Some((name.clone(), template::fill(text, value)?)))
         .collect();
     environment.extend(made);
-    let runtime = &charm.runtime;
-    let directory = row.working_directory.as_ref();
-    Ok(Decision {
-        mask: Mask::of(&environment),
-        action: Some(ActionOutcome::Run(Box::new(Command {
+    Ok(run(
+        observation,
+        Command {
             command,
-            directory: directory.unwrap_or(&runtime.app_directory).clone(),
-            user: runtime.user.clone(),
-            group: runtime.group.clone(),
+            directory: row.working_directory.clone().unwrap_or_default(),
             environment,
             timeout: Duration::from_secs(row.timeout.into()),
             results: row.results.clone(),
             values,
-        }))),
+            ..Command::default()
+        },
+    ))
+}
+
+/// An action of the charm's own code.
+fn by_code(observation: &Observation, name: &str) -> Result<Decision, Box<Decision>> {
+    let (options, port) = options(observation)?;
+    let values = values(observation, name, &[]).map_err(refused)?;
+    let app = app_environment(observation, options, port);
+    let nothing = BTreeMap::new();
+    let password = password(observation);
+    let call = Call {
+        facts: Facts::new(observation, app.as_ref().unwrap_or(&nothing)),
+        parameters: &observation.parameters,
+        password: &password,
+        can_run: app.is_ok(),
+    };
+    let done = observation.charm.code.run(name, &call);
+    let mut environment = app.as_ref().unwrap_or(&nothing).clone();
+    environment.extend(of_parameters(&values));
+    let answer = match done {
+        Some(Ok(answer)) => answer,
+        Some(Err(error)) => return Err(refused(code::text(&error, &Mask::of(&environment)))),
+        None => return Err(refused(format!("there is no action `{name}`"))),
+    };
+    match answer.0 {
+        Kind::Results(results) => Ok(Decision {
+            action: Some(conclude::results(results)),
+            ..Decision::default()
+        }),
+        Kind::Run(wanted) => {
+            if let Err(shut) = app {
+                return Err(not_ready(observation, shut));
+            }
+            let longest = Duration::from_secs((*TIMEOUTS.end()).into());
+            environment.extend(wanted.variables);
+            // No key of a result begins so, nor does the name of a template's value.
+            let names = wanted
+                .results
+                .keys()
+                .map(|key| (key.clone(), format!("[{{={key}}}]")));
+            let mut results: BTreeMap<String, String> = names.collect();
+            results.insert(wanted.result, "{output}".into());
+            let values = wanted.results.into_iter();
+            let values = values
+                .map(|(key, value)| (format!("={key}"), value))
+                .collect();
+            Ok(run(
+                observation,
+                Command {
+                    command: wanted.command,
+                    directory: wanted.directory.unwrap_or_default(),
+                    environment,
+                    timeout: wanted.timeout.min(longest),
+                    results,
+                    values,
+                    ..Command::default()
+                },
+            ))
+        }
+    }
+}
+
+/// The variables by which a command finds the parameters.
+fn of_parameters(values: &BTreeMap<String, String>) -> impl Iterator<Item = (String, String)> {
+    let values = values.iter();
+    values.map(|(name, value)| (variable(name), value.clone()))
+}
+
+/// Runs the command as the app's user, in the app's directory where it says no other.
+fn run(observation: &Observation, mut command: Command) -> Decision {
+    let runtime = &observation.charm.runtime;
+    if command.directory.is_empty() {
+        command.directory.clone_from(&runtime.app_directory);
+    }
+    command.user.clone_from(&runtime.user);
+    command.group.clone_from(&runtime.group);
+    Decision {
+        mask: Mask::of(&command.environment),
+        action: Some(ActionOutcome::Run(Box::new(command))),
         ..Decision::default()
-    })
+    }
 }
 
 /// The app's environment, or what to do where the app cannot run: to say so.
@@ -131,7 +222,7 @@ fn app_environment(
 fn values(
     observation: &Observation,
     name: &str,
-    row: &Action,
+    required: &[String],
 ) -> Result<BTreeMap<String, String>, String> {
     let given = observation.parameters.iter();
     let values: BTreeMap<String, String> = given
@@ -151,8 +242,7 @@ fn values(
             .get(*name)
             .is_none_or(|value| value.trim().is_empty())
     };
-    let missing: Vec<&str> = row
-        .parameters
+    let missing: Vec<&str> = required
         .iter()
         .filter(is_missing)
         .map(String::as_str)
@@ -160,11 +250,7 @@ fn values(
     if missing.is_empty() {
         return Ok(values);
     }
-    let all: Vec<String> = row
-        .parameters
-        .iter()
-        .map(|name| format!("{name}=…"))
-        .collect();
+    let all: Vec<String> = required.iter().map(|name| format!("{name}=…")).collect();
     Err(format!(
         "missing parameters: {}; run `juju run {} {name} {}`",
         missing.join(", "),

@@ -5,6 +5,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
+use super::code::Code;
 use super::endpoint::{Endpoint, Role};
 use crate::frameworks::runtime::{JsonLogging, Runtime};
 use crate::frameworks::{self, Generation};
@@ -33,6 +34,8 @@ pub struct Charm {
     pub paas_config: Result<PaasConfig, String>,
     /// What is in the folder of a framework of the project's own.
     own_files: BTreeMap<String, String>,
+    /// The charm's own code.
+    pub(super) code: Code,
 }
 
 /// An option of `config.yaml`.
@@ -47,6 +50,17 @@ pub struct DeclaredOption {
 }
 
 impl Charm {
+    /// The charm with code of its own.
+    #[must_use]
+    pub fn with_code(mut self, mut code: Code) -> Self {
+        code.refuse_taken(self.runtime.actions.keys());
+        for endpoint in &mut self.endpoints {
+            endpoint.speak(&code);
+        }
+        self.code = code;
+        self
+    }
+
     /// The peer relation that holds the secret key: `secret-storage`, or `peers` in the second generation.
     #[must_use]
     pub fn peer_endpoint(&self) -> Option<&Endpoint> {

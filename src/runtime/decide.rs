@@ -3,7 +3,9 @@
 //! Every event runs the same reconcile. The event only tells whether there is a workload at all, which relation is
 //! going away (what reads leaves it out), and what an action asks for.
 
+use super::code::Facts;
 use super::decision::{ActionOutcome, Decision, Run, Verdict, Work};
+use super::environment::Sources;
 use super::integrations::Integrations;
 use super::mask::Mask;
 use super::observation::{Observation, Workload};
@@ -16,6 +18,9 @@ use crate::juju::{Event, LifecycleKind};
 
 /// The text of the peer for a container that cannot be reached.
 pub const WAITING_FOR_PEBBLE: &str = "Waiting for pebble ready";
+
+/// Whose mistake a status tells of, when it is one in the charm's own code.
+pub(super) const CODE: &str = "the charm's code";
 
 /// Decides.
 #[must_use]
@@ -77,6 +82,9 @@ pub(super) fn gates(
     if let Err(message) = &charm.paas_config {
         return Err(Verdict::blocked(message.clone()));
     }
+    if let Some(problem) = charm.code.problem() {
+        return Err(Verdict::blocked(format!("{CODE}: {problem}")));
+    }
     let options = options.map_err(|problem| {
         decision.remarks.extend(problem.reasons);
         Verdict::blocked(problem.message)
@@ -126,11 +134,31 @@ pub(super) fn gates(
     if let Some(message) = integrations.misconfigured {
         return Err(Verdict::blocked(message));
     }
+    let sources = Sources {
+        options: &options,
+        port,
+        secret_key: &key,
+        provided: &integrations.provided,
+        rock: &Bag::new(),
+        code: &Bag::new(),
+    };
+    let code = of_code(observation, &sources).map_err(Verdict::blocked)?;
     let app = App {
         options: &options,
         port,
         secret_key: &key,
         provided: &integrations.provided,
+        code: &code,
     };
     workload::run(observation, container, &app)
+}
+
+/// The variables that the charm's own code sets, which may look at those of all others.
+pub(crate) fn of_code(observation: &Observation, sources: &Sources<'_>) -> Result<Bag, String> {
+    let code = &observation.charm.code;
+    if !code.has_variables() {
+        return Ok(Bag::new());
+    }
+    let environment = environment::build(observation, sources);
+    code.variables(&Facts::new(observation, &environment))
 }

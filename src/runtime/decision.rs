@@ -203,7 +203,7 @@ impl std::fmt::Debug for Migration {
 }
 
 /// A command that an action runs.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct Command {
     /// The command.
     pub command: Vec<String>,

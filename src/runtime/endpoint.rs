@@ -1,7 +1,9 @@
 //! The charm's endpoints, each with what the table of interfaces says of it: looked up once, used all through a hook.
 
+use super::code::{Code, Own};
 use crate::interfaces::{Interface, handler, table};
-use crate::paas_config::{FILE, integrations::Integrations};
+use crate::paas_config::FILE;
+use crate::paas_config::integrations::{Integration, Integrations};
 use crate::yaml::{Mapping, Value};
 
 /// An endpoint.
@@ -17,15 +19,41 @@ pub struct Endpoint {
     pub optional: bool,
     /// What the table of interfaces says of it, where the table knows it on this side.
     pub row: Option<table::Row>,
+    /// The charm's own code that speaks the interface.
+    pub(super) own: Option<Own>,
 }
 
 impl Endpoint {
     /// The code that speaks the endpoint's interface, where there is any.
     #[must_use]
     pub fn handler(&self) -> Option<Box<dyn Interface>> {
+        if let Some(own) = &self.own {
+            return Some(Box::new(own.clone()));
+        }
         let mut row = self.row.clone()?;
         row.endpoint.clone_from(&self.name);
         handler(&row)
+    }
+
+    /// Lets the charm's own code speak the interface, if it does.
+    pub(super) fn speak(&mut self, code: &Code) {
+        let Some(own) = code.of_interface(&self.interface) else {
+            return;
+        };
+        let provides = match self.role {
+            Role::Peer => return,
+            Role::Provides => true,
+            Role::Requires => false,
+        };
+        self.own = Some(own.clone());
+        if self.row.is_none() {
+            let row = Integration::default().row(&self.name, &self.interface, provides);
+            self.row = row.ok();
+        }
+        // Nobody has to come for what the charm offers.
+        if let Some(row) = self.row.as_mut().filter(|_| provides) {
+            row.gate = None;
+        }
     }
 }
 
@@ -52,6 +80,7 @@ pub(super) fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
             name: name.as_str()?.to_owned(),
             interface: interface.to_owned(),
             role,
+            own: None,
             row: table::find_for(interface, name.as_str()?).filter(|row| match role {
                 Role::Peer => false,
                 Role::Provides => row.provides,

@@ -8,7 +8,7 @@ use super::environment::made_of;
 use super::integration_files;
 use super::observation::Observation;
 use super::scrape;
-use crate::interfaces::{Bag, Context, Outcome, Provided, Relation, handler, table};
+use crate::interfaces::{Bag, Context, Outcome, Provided, Relation, table};
 use crate::paas_config::integrations::OWN_GATE;
 
 /// What we ask providers for: keys that are not there yet or not as they should be.
@@ -96,8 +96,8 @@ impl Facts {
         let context = facts.context(observation, port);
         let url = observation.relations.iter().find_map(|relation| {
             let endpoint = endpoint(observation, &relation.endpoint)?;
-            let row = endpoint.row.as_ref().filter(|row| row.gives_url)?;
-            match handler(row)?.outcome(&context, relation) {
+            endpoint.row.as_ref().filter(|row| row.gives_url)?;
+            match endpoint.handler()?.outcome(&context, relation) {
                 Outcome::Ready(provided) => provided.base_url,
                 _ => None,
             }

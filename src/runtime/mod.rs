@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod apply;
 pub mod charm;
+pub(crate) mod code;
 pub mod conclude;
 pub mod decide;
 pub mod decision;
@@ -32,6 +33,7 @@ use std::process::ExitCode;
 use crate::juju::{self, Environment, Tools};
 use crate::pebble;
 use crate::streams::errln;
+use code::Code;
 
 /// What the executable says when somebody starts it by hand.
 const BY_HAND: &str = "this is the entry point of a Juju charm, made by `charmwright pack`: Juju runs it, with the event \
@@ -53,7 +55,7 @@ enum Error {
 /// Runs one event. The exit code is 0 also when the app cannot run, which the status then says; anything else makes
 /// Juju drop what was written and run the event again.
 #[must_use]
-pub fn main() -> ExitCode {
+pub(crate) fn main(code: Code) -> ExitCode {
     if std::env::var_os("JUJU_DISPATCH_PATH").is_none() {
         errln!("charmwright {}: {BY_HAND}", env!("CARGO_PKG_VERSION"));
         return ExitCode::FAILURE;
@@ -66,7 +68,7 @@ pub fn main() -> ExitCode {
         }
     };
     crate::logging::start();
-    match run(environment) {
+    match run(environment, code) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             errln!("{error}");
@@ -75,11 +77,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(environment: Environment) -> Result<(), Error> {
+fn run(environment: Environment, code: Code) -> Result<(), Error> {
     if decide::is_over(&environment.event) {
         return Ok(());
     }
-    let charm = charm::Charm::load(&environment.charm_dir)?;
+    let charm = charm::Charm::load(&environment.charm_dir)?.with_code(code);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

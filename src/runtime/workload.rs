@@ -42,6 +42,8 @@ pub struct App<'a> {
     pub secret_key: &'a str,
     /// What ready relations give.
     pub provided: &'a [Provided],
+    /// Variables that the charm's own code sets.
+    pub code: &'a Bag,
 }
 
 /// How the app is to run, and its environment.
@@ -73,6 +75,7 @@ pub fn run(
                 secret_key: app.secret_key,
                 provided: app.provided,
                 rock,
+                code: app.code,
             },
         )
     };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its helpers too")]
 
 mod actions;
+mod code;
 mod custom_actions;
 mod databases;
 mod frameworks;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
+use crate::charm::Code;
 use crate::cos::{self, Assets};
 use crate::frameworks::Generation;
 use crate::project::{Error, Problem};
@@ -54,6 +55,45 @@ pub fn check(directory: &std::path::Path, switch: Switch) -> Result<Report, Erro
 }
 
 impl Report {
+    /// Adds what keeps the executable's own code from being of use in this charm.
+    pub fn add_code(&mut self, code: &Code) {
+        let Some(expanded) = &self.expanded else {
+            return;
+        };
+        if let Some(problem) = code.problem() {
+            let hint = "correct it in the charm's own `main.rs`";
+            let problem = Problem::new(FILE, format!("the charm's code: {problem}"));
+            self.problems.push(problem.hint(hint));
+        }
+        let declared = |section: &str| expanded.project.get(section).and_then(Value::as_mapping);
+        for action in code.actions() {
+            if declared("actions").is_none_or(|actions| !actions.contains_key(action)) {
+                let message = format!(
+                    "the charm's code has the action `{action}`, which {FILE} does not declare"
+                );
+                let hint = format!("add\nactions:\n  {action}:\n    description: TEXT");
+                self.problems
+                    .push(Problem::new(FILE, message).at("actions", None).hint(hint));
+            }
+        }
+        for interface in code.interfaces() {
+            let mut endpoints = ["requires", "provides"]
+                .into_iter()
+                .filter_map(declared)
+                .flat_map(Mapping::values);
+            if !endpoints.any(|endpoint| {
+                endpoint.get("interface").and_then(Value::as_str) == Some(interface)
+            }) {
+                let message = format!(
+                    "the charm's code speaks the interface `{interface}`, which no endpoint in {FILE} has"
+                );
+                let hint = format!("add\nrequires:\n  NAME:\n    interface: {interface}");
+                self.warnings
+                    .push(Problem::new(FILE, message).at("requires", None).hint(hint));
+            }
+        }
+    }
+
     fn with(mut self, error: Error) -> Result<Self, Error> {
         match error {
             Error::Problem(problem) => self.problems.push(*problem),

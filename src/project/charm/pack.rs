@@ -7,6 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::{Expanded, Platform, Project, Report, Switch, base, check, companions, elf, files};
+use crate::charm::Code;
 use crate::project::{Error, write_whole};
 use crate::yaml::{self, Value};
 
@@ -26,6 +27,8 @@ pub struct Pack {
     pub runtime: Option<PathBuf>,
     /// Whether experimental bases are allowed.
     pub switch: Switch,
+    /// The code that the executable adds, where it is known.
+    pub code: Option<Code>,
 }
 
 /// A charm that was made.
@@ -45,6 +48,9 @@ pub struct Packed {
 /// The project is refused, no platform fits the executable, the executable is not static, or the disk is full.
 pub fn pack(request: &Pack) -> Result<(Vec<Packed>, Report), Error> {
     let mut report = check(&request.directory, request.switch)?;
+    if let Some(code) = &request.code {
+        report.add_code(code);
+    }
     let Some(expanded) = report
         .expanded
         .clone()

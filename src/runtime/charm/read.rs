@@ -10,6 +10,7 @@ use super::{Charm, DeclaredOption};
 use crate::frameworks::runtime::Runtime;
 use crate::frameworks::{self, Frameworks, Generation};
 use crate::paas_config::{self, PaasConfig, actions};
+use crate::runtime::code::Code;
 use crate::runtime::endpoint::{self, Role};
 use crate::yaml::{self, Mapping, Value};
 
@@ -200,6 +201,7 @@ impl Charm {
             options,
             paas_config,
             own_files,
+            code: Code::default(),
         })
     }
 }

@@ -31,6 +31,8 @@ pub struct Sources<'a> {
     pub provided: &'a [Provided],
     /// What the service has from the rock.
     pub rock: &'a Bag,
+    /// What the charm's own code sets.
+    pub code: &'a Bag,
 }
 
 /// The variables of one of the app's services.
@@ -79,6 +81,8 @@ pub fn list(observation: &Observation, sources: &Sources<'_>) -> Vec<Assignment>
     }
     framework::made_of_others(observation, sources, &mut list);
     json_logging(observation, &mut list);
+    let code = sources.code.iter();
+    list.extend(code.map(|(name, value)| Assignment::new(name, value, Origin::Code)));
     list
 }
 

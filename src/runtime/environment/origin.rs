@@ -8,6 +8,8 @@ use serde::Serialize;
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Origin {
+    /// The charm's own code.
+    Code,
     /// What the framework has for an option that the project does not declare, or for the port.
     FrameworkDefault {
         /// The option, or `port`, `metrics-port`, `metrics-path`.
@@ -77,6 +79,7 @@ impl fmt::Display for Origin {
             write!(formatter, "{word}{}", names.join(", "))
         };
         match self {
+            Self::Code => formatter.write_str("the charm's own code"),
             Self::FrameworkDefault { of } => write!(formatter, "framework's default of {of}"),
             Self::FrameworkRule { of } => {
                 formatter.write_str("framework")?;

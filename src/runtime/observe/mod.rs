@@ -167,7 +167,9 @@ async fn parameters(
     charm: &Charm,
 ) -> Result<BTreeMap<String, serde_json::Value>, juju::Error> {
     match &environment.event {
-        juju::Event::Action { name, .. } if charm.runtime.actions.contains_key(name) => {
+        juju::Event::Action { name, .. }
+            if charm.runtime.actions.contains_key(name) || charm.code.has_action(name) =>
+        {
             Ok(tools.action_get().await?.into_iter().collect())
         }
         _ => Ok(BTreeMap::new()),
