@@ -10,6 +10,23 @@ pub fn python(value: &Value) -> String {
     text
 }
 
+/// The value with all keys sorted.
+#[must_use]
+pub fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Object(map) => {
+            let mut entries: Vec<(String, Value)> = map.into_iter().collect();
+            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+            entries
+                .into_iter()
+                .map(|(key, value)| (key, sorted(value)))
+                .collect()
+        }
+        scalar => scalar,
+    }
+}
+
 fn write(value: &Value, text: &mut String) {
     match value {
         Value::Array(items) => {

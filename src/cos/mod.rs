@@ -3,18 +3,23 @@
 
 mod assets;
 mod custom;
+mod dashboards;
 mod json;
+mod lzma;
 mod rules;
 mod scrape;
 mod shipped;
 mod topology;
+mod xz;
 
 pub use assets::{Assets, Dashboard};
 pub use custom::DIRECTORY;
-pub use json::python;
+pub use dashboards::templates;
+pub use json::{python, sorted};
 pub use rules::Group;
 pub use scrape::{Place, jobs};
 pub use topology::Topology;
+pub use xz::compress;
 
 /// What stands in expressions for the matchers of a deployment.
 pub const TOPOLOGY: &str = "%%juju_topology%%";

@@ -4,8 +4,10 @@
 //! out of the provider's. What a table can say is in `metadata/interfaces/INTERFACE.yaml`.
 
 mod data_platform;
+mod grafana_dashboard;
 mod http_proxy;
 mod ingress;
+pub mod loki_push_api;
 mod oauth;
 mod prometheus_scrape;
 mod rabbitmq;
@@ -237,9 +239,11 @@ fn code(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
         "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),
+        "grafana-dashboard" => Some(Box::new(grafana_dashboard::GrafanaDashboard)),
         "ingress" => Some(Box::new(ingress::Ingress)),
         "oauth" => Some(Box::new(oauth::OAuth)),
         "rabbitmq" => Some(Box::new(rabbitmq::RabbitMq)),
+        "loki-push-api" => Some(Box::new(loki_push_api::LokiPushApi)),
         "prometheus-scrape" => Some(Box::new(prometheus_scrape::PrometheusScrape)),
         "saml" => Some(Box::new(saml::Saml)),
         "tracing" => Some(Box::new(tracing::Tracing)),

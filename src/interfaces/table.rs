@@ -70,12 +70,20 @@ impl Row {
 
 const FILES: &[(&str, &str)] = &[
     (
+        "grafana_dashboard",
+        include_str!("../../metadata/interfaces/grafana_dashboard.yaml"),
+    ),
+    (
         "http_proxy",
         include_str!("../../metadata/interfaces/http_proxy.yaml"),
     ),
     (
         "ingress",
         include_str!("../../metadata/interfaces/ingress.yaml"),
+    ),
+    (
+        "loki_push_api",
+        include_str!("../../metadata/interfaces/loki_push_api.yaml"),
     ),
     (
         "mongodb_client",

@@ -11,7 +11,7 @@ use super::mask::Mask;
 use super::observation::{Observation, Workload};
 use super::options::{self, Options};
 use super::workload::{self, App};
-use super::{actions, environment, integrations, secret_key};
+use super::{actions, environment, integrations, log_targets, secret_key};
 use crate::frameworks::Generation;
 use crate::interfaces::Bag;
 use crate::juju::{Event, LifecycleKind};
@@ -44,6 +44,12 @@ pub fn decide(observation: &Observation) -> Decision {
         decision
             .bags
             .extend(integrations::requests(observation, port));
+    }
+    let problems = observation.assets.problems.iter().cloned();
+    decision.remarks.extend(problems);
+    // Lines of an app that may not run tell why, too.
+    if let Workload::Reachable(container) = &observation.workload {
+        decision.log_targets = log_targets::change(observation, container);
     }
 
     match gates(observation, options, key, port, &mut decision) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::log_targets::LogTargets;
 use super::mask::Mask;
 use super::webserver::Webserver;
 use crate::juju::Status;
@@ -14,6 +15,8 @@ pub struct Decision {
     pub bags: Vec<BagWrite>,
     /// A secret key to be kept as a Juju secret.
     pub secret: Option<SecretWrite>,
+    /// Log targets to be changed, before any work.
+    pub log_targets: Option<LogTargets>,
     /// What is to be done in the container.
     pub work: Work,
     /// The only port to be open when the work is done; `None` leaves ports as they are.

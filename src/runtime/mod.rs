@@ -17,6 +17,7 @@ pub mod integration_files;
 pub mod integrations;
 pub mod last_words;
 pub mod layer;
+pub mod log_targets;
 pub mod mask;
 pub mod migration;
 pub mod observation;

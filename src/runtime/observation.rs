@@ -115,6 +115,8 @@ pub enum Workload {
 pub struct Container {
     /// The services of the plan.
     pub services: Mapping,
+    /// The log targets of the plan.
+    pub log_targets: Mapping,
     /// What each service does now, in Pebble's words.
     pub states: BTreeMap<String, String>,
     /// `original-services.json`, the rock's own services, where an earlier hook has kept them.

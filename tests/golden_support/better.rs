@@ -14,6 +14,8 @@ pub fn apply(case: &Case, expected: &mut Outcome) {
         client(case, expected);
         ingress(case, expected);
         prometheus_scrape(case, expected);
+        loki_push_api(case, expected);
+        grafana_dashboard(case, expected);
     }
     allowed_hosts(case, expected);
     texts(expected);
@@ -184,6 +186,24 @@ fn prometheus_scrape(case: &Case, expected: &mut Outcome) {
             );
             app["scrape_jobs"] = jobs.into();
         }
+        put(expected, relation, "app", app.as_object().unwrap().clone());
+    }
+}
+
+/// Known defect 51: Loki is told at any event (contract: interfaces, section 14).
+fn loki_push_api(case: &Case, expected: &mut Outcome) {
+    let leads = |_: &&Value| case.input["leader"] == true;
+    for relation in relations(case, &["loki_push_api"]).filter(leads) {
+        let app = json!({"metadata": topology(case), "alert_rules": PRESENT});
+        put(expected, relation, "app", app.as_object().unwrap().clone());
+    }
+}
+
+/// Known defect 51: and so is Grafana (contract: interfaces, section 15).
+fn grafana_dashboard(case: &Case, expected: &mut Outcome) {
+    let leads = |_: &&Value| case.input["leader"] == true;
+    for relation in relations(case, &["grafana_dashboard"]).filter(leads) {
+        let app = json!({"dashboards": PRESENT});
         put(expected, relation, "app", app.as_object().unwrap().clone());
     }
 }

@@ -301,6 +301,7 @@ impl Case {
                 .collect(),
             files: BTreeMap::new(),
             services,
+            log_targets: Mapping::new(),
         }))
     }
 }

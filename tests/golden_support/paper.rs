@@ -143,6 +143,12 @@ pub(super) fn after(
     let Workload::Reachable(container) = &mut after.workload else {
         return after;
     };
+    if let Some(targets) = &decision.log_targets {
+        let layer: Mapping = yaml::from_str(&targets.layer).unwrap();
+        for (name, target) in layer.get("log-targets").unwrap().as_mapping().unwrap() {
+            container.log_targets.insert(name.clone(), target.clone());
+        }
+    }
     match &decision.work {
         Work::Nothing => {}
         Work::Stop { services, files } => {
@@ -241,6 +247,7 @@ fn still_to_do(after: &Observation, done: &Done) -> Vec<String> {
         .filter(|write| write.changes.keys().ne(["is_port_open"]))
         .map(|write| format!("write {:?}", write.changes.keys()))
         .collect();
+    left.extend(decision.log_targets.map(|targets| format!("{targets:?}")));
     match decision.work {
         Work::Nothing => {}
         Work::Stop { services, files } => {

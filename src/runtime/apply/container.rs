@@ -6,10 +6,12 @@ use crate::pebble::{self, Change, ChangeId, WriteFile};
 use crate::runtime::conclude::{Done, MigrationFailure};
 use crate::runtime::decision::{Decision, File, Migration, Run, Work};
 use crate::runtime::execute::{self, Process};
+use crate::runtime::log_targets::LogTargets;
 use crate::runtime::observation::Workload;
 use crate::runtime::observe::unusable;
 use crate::runtime::webserver::carry_out;
 use crate::runtime::{layer, migration};
+use crate::streams::errln;
 
 /// How long Pebble may take to stop and start services; each start takes a second at least, a stop up to its kill delay.
 const SERVICES_LIMIT: Duration = Duration::from_secs(120);
@@ -24,12 +26,41 @@ pub(super) async fn work(
     pebble: &pebble::Client,
     changes: &mut Vec<String>,
 ) -> Done {
+    if let Some(targets) = &decision.log_targets
+        && let Err(error) = forward(pebble, targets, changes).await
+    {
+        return failed(error);
+    }
     let result = match &decision.work {
         Work::Nothing => Ok(Done::Completed),
         Work::Stop { services, files } => stop(pebble, services, files, changes).await,
         Work::Run(run) => run_app(decision, run, pebble, changes).await,
     };
     result.unwrap_or_else(failed)
+}
+
+/// Changes log targets. A Pebble that refuses them keeps no app from running.
+async fn forward(
+    pebble: &pebble::Client,
+    targets: &LogTargets,
+    changes: &mut Vec<String>,
+) -> Result<(), pebble::Error> {
+    match pebble.add_layer(&targets.label, &targets.layer, true).await {
+        Err(error) if matches!(unusable(&error), Workload::Refused(_)) => {
+            errln!("cannot forward logs: {error}");
+            return Ok(());
+        }
+        result => result?,
+    }
+    for (what, names) in [
+        ("forwarding logs to", &targets.to),
+        ("no longer forwarding logs to", &targets.gone),
+    ] {
+        if !names.is_empty() {
+            changes.push(format!("{what} {}", names.join(", ")));
+        }
+    }
+    Ok(())
 }
 
 /// What an error of Pebble means for the status.

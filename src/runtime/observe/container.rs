@@ -79,6 +79,7 @@ async fn container(charm: &Charm, pebble: &pebble::Client) -> Result<Container, 
     let snapshot = snapshot.or_else(|| text(at_the_peers.as_ref()?));
     Ok(Container {
         services: plan.services,
+        log_targets: plan.log_targets,
         states: services
             .into_iter()
             .map(|service| (service.name, service.current.to_string()))
