@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::charm::Code;
-use crate::interfaces::{Bag, Provided};
+use crate::interfaces::{Bag, Provided, Relation, Request};
 use crate::local::model::{self, ConfigOption};
 use crate::project;
 use crate::runtime::charm;
@@ -58,6 +58,8 @@ pub struct Told {
     pub variables: BTreeMap<String, Variable>,
     /// Files that relations give, with the endpoint of each, by path.
     pub files: BTreeMap<String, String>,
+    /// What the charm writes into its own databags, by endpoint.
+    pub written: BTreeMap<String, Request>,
     /// The unit's status.
     pub verdict: Verdict,
     /// What the user should know besides.
@@ -169,6 +171,7 @@ pub fn rehearse_with(supposed: &Supposed, code: Code) -> Result<Told, Error> {
     Ok(Told {
         files,
         variables,
+        written: written(&observation),
         verdict: decision.verdict.unwrap_or_else(Verdict::active),
         remarks,
         veil,
@@ -207,6 +210,17 @@ fn config(
         error => Error::Asked(error.to_string()),
     })?);
     Ok(set)
+}
+
+fn written(observation: &Observation) -> BTreeMap<String, Request> {
+    let relations = observation.relations.iter();
+    let request = |relation: &Relation| Request {
+        app: relation.local_app.clone(),
+        unit: relation.local_unit.clone(),
+    };
+    relations
+        .map(|relation| (relation.endpoint.clone(), request(relation)))
+        .collect()
 }
 
 /// The files that relations give, each with its endpoint.
