@@ -76,16 +76,17 @@ pub(super) fn add(path: &Path, observation: &mut Observation) -> Result<(), Erro
     let units: BTreeMap<String, Bag> = units
         .map(|(number, bag)| (format!("{remote}/{number}"), bag))
         .collect();
+    let remote_app = taken(reads.remote_app, file.bag("app-data")?);
     let relation = Relation {
         endpoint: endpoint.name.clone(),
         id: u64::try_from(observation.relations.len()).unwrap_or(0) + 1,
         remote_application: remote,
-        remote_app: taken(reads.remote_app, file.bag("app-data")?),
-        remote_units: if reads.remote_units {
+        remote_units: if reads.remote_units || interface.reads_units(&remote_app) {
             units
         } else {
             BTreeMap::new()
         },
+        remote_app,
         local_app: taken(reads.local_app, file.bag("own-app-data")?),
         local_unit: taken(reads.local_unit, file.bag("own-unit-data")?),
         address: reads.address.then(|| "192.0.2.1".to_owned()),

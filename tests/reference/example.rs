@@ -80,6 +80,15 @@ impl Documentation {
         project.told()
     }
 
+    /// The example with a provider that has said nothing yet.
+    pub fn silent(&self) -> Mapping {
+        let application = self.relation.iter();
+        let application = application.filter(|(key, _)| key.as_str() == Some("application"));
+        application
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
     /// The example with the parts of a provider with TLS.
     pub fn with_tls(&self) -> Option<Mapping> {
         let mut relation = self.relation.clone();

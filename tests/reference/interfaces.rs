@@ -7,7 +7,7 @@ use charmwright::rehearsal::Told;
 use charmwright::yaml::Mapping;
 
 use super::example::{Documentation, Key, differences, keys};
-use super::page::{code, codes, table as rows_of};
+use super::page::{code, codes, table as rows_of, whole};
 use super::project::{repository, status, values};
 
 /// The framework whose variables stand for those of all but Spring Boot.
@@ -110,18 +110,18 @@ fn section(spoken: &Spoken, page: &mut String) {
     if !row.provides {
         let missing = match status(&alone) {
             text if text.starts_with("active") => "the app runs without it".to_owned(),
-            text => code(&text),
+            text => whole(&text),
         };
         fact("not related, and not optional", missing);
-        let empty = of(ANY, Some(&Mapping::new()));
+        let empty = of(ANY, Some(&documentation.silent()));
         let nothing = match status(&empty) {
             text if text.starts_with("active") => "the app runs without it".to_owned(),
-            text => code(&text),
+            text => whole(&text),
         };
         fact("related, and nothing said yet", nothing);
     }
     if let Some(text) = &row.only_one {
-        fact("a second endpoint", code(&format!("blocked: {text}")));
+        fact("a second endpoint", whole(&format!("blocked: {text}")));
     }
     page.push_str(&rows_of(&["", ""], &facts));
     for note in &documentation.notes {
@@ -211,7 +211,7 @@ fn without(
         .unwrap_or_else(|error| panic!("{interface} without {}: {error}", key.name));
     let said = status(&told);
     if !said.starts_with("active") {
-        return code(&said);
+        return whole(&said);
     }
     let values = values(&told);
     let changed = differences(complete, &values);
@@ -267,12 +267,12 @@ fn tls(documentation: &Documentation, interface: &str, page: &mut String) {
         let told = documentation.told(ANY, interface, config, Some(relation));
         told.unwrap_or_else(|error| panic!("{interface}: {error}"))
     };
-    let refused = of(Some(&config), &documentation.relation);
-    if refused
-        .verdict
-        .message
-        .contains("paas-config.yaml: integrations")
-    {
+    // An interface that has no such thing cannot be used with it at all.
+    let asked = documentation.told(ANY, interface, Some(&config), Some(&documentation.relation));
+    let Ok(refused) = asked else {
+        return;
+    };
+    if refused.verdict.message.contains("paas-config.yaml: ") {
         return;
     }
     page.push_str(&format!(
@@ -283,7 +283,7 @@ fn tls(documentation: &Documentation, interface: &str, page: &mut String) {
         let verified = of(Some(&config), &relation);
         let rows: Vec<Vec<String>> = differences(&values(&verified), &values(&plain))
             .iter()
-            .map(|(name, value)| vec![code(name), code(value)])
+            .map(|(name, value)| vec![code(name), whole(value)])
             .collect();
         page.push_str(&rows_of(&["Variable", "Then"], &rows));
         let files = verified.files.keys().map(String::as_str);
@@ -295,10 +295,8 @@ fn tls(documentation: &Documentation, interface: &str, page: &mut String) {
     let said = status(&refused);
     if !said.starts_with("active") {
         page.push_str(&format!(
-            "A provider without TLS: {}\n\n",
-            said.replace(": `", ": ")
-                .replace('`', "\"")
-                .replacen("blocked", "blocked", 1)
+            "With a provider that has none, the unit is {}.\n\n",
+            whole(&said)
         ));
     }
 }

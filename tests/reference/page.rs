@@ -19,6 +19,16 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// A text in code style, whole.
+pub fn whole(text: &str) -> String {
+    let text = text.replace('\n', " ").replace('|', "\\|");
+    if text.contains('`') {
+        format!("`` {text} ``")
+    } else {
+        format!("`{text}`")
+    }
+}
+
 /// A text in code style that fits into a cell.
 pub fn code(text: &str) -> String {
     let text = text.trim().replace('\n', " ");
@@ -29,7 +39,7 @@ pub fn code(text: &str) -> String {
     if text.chars().count() > LONGEST {
         short.push('…');
     }
-    format!("`{}`", short.replace('|', "\\|"))
+    whole(&short)
 }
 
 /// Names in code style.

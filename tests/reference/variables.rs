@@ -86,8 +86,10 @@ fn both(framework: &str, base: &str) -> Both {
     for (name, option) in options {
         let name = name.as_str().unwrap();
         let choices = runtime.options.get(name).and_then(|it| it.choices.clone());
+        let default = option.get("default").and_then(Value::as_str);
         let value = match option["type"].as_str().unwrap() {
             "secret" => continue,
+            "string" if default.is_some() => default.unwrap().to_owned(),
             "boolean" => "true".to_owned(),
             "int" => "9000".to_owned(),
             _ => choices.map_or("x".to_owned(), |choices| choices[0].clone()),
@@ -137,7 +139,7 @@ fn rows(of: &[Both]) -> Vec<Vec<String>> {
                     if shown == variable.value {
                         code(&shown)
                     } else {
-                        "random".into()
+                        "random, the same for all units".into()
                     }
                 }
             });
@@ -167,10 +169,10 @@ fn integrations() -> Vec<Vec<String>> {
         if any.is_empty() && spring.is_empty() {
             continue;
         }
-        let spring = if spring == any {
-            "the same".into()
-        } else {
-            spring
+        let spring = match spring.strip_prefix(&any) {
+            Some("") => "the same".into(),
+            Some(more) => format!("the same, and {}", more.trim_start_matches(", ")),
+            None => spring,
         };
         rows.push(vec![
             format!("[{title}](interfaces.md#{anchor})"),
