@@ -23,6 +23,7 @@ pub(super) fn observation(
     supposed: &Supposed,
     charm: Charm,
     services: &Mapping,
+    assets: Assets,
     config: BTreeMap<String, Value>,
 ) -> Result<Observation, Error> {
     let app = supposed.application.clone();
@@ -61,7 +62,7 @@ pub(super) fn observation(
         charm,
         config,
         peer,
-        assets: Assets::default(),
+        assets,
         relations: Vec::new(),
         workload: Workload::Reachable(Box::new(container)),
         opened_ports: BTreeSet::new(),

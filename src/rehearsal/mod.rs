@@ -121,7 +121,8 @@ pub fn rehearse_with(supposed: &Supposed, code: Code) -> Result<Told, Error> {
     let mut config = model::default_options(&source.options);
     config.extend(set.clone());
     let charm = source.charm.with_code(code);
-    let mut observation = made_up::observation(supposed, charm, &source.services, config)?;
+    let mut observation =
+        made_up::observation(supposed, charm, &source.services, source.assets, config)?;
     for path in &supposed.relations {
         relation::add(path, &mut observation)?;
     }

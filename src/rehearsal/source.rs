@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{Error, Supposed};
+use crate::cos::Assets;
 use crate::frameworks::Frameworks;
 use crate::local::model::ConfigOption;
 use crate::paas_config;
@@ -18,6 +19,8 @@ use crate::yaml::{Mapping, Value};
 /// What was read.
 pub(super) struct Source {
     pub charm: Charm,
+    /// Dashboards and rules.
+    pub assets: Assets,
     pub options: BTreeMap<String, ConfigOption>,
     /// The services of the rock; only the app's, of which nothing is said, where there is no rock.
     pub services: Mapping,
@@ -27,16 +30,16 @@ pub(super) struct Source {
 pub(super) fn read(supposed: &Supposed) -> Result<Source, Error> {
     let path = &supposed.project;
     let mut remarks = Vec::new();
-    let (charm, options, near) = if path.join(charm::FILE).is_file() {
+    let (charm, options, assets, near) = if path.join(charm::FILE).is_file() {
         of_project(path, &mut remarks)?
     } else if path.join("metadata.yaml").is_file() {
-        let (charm, options) = of_unpacked(path, path)?;
-        (charm, options, None)
+        let (charm, options, assets) = of_unpacked(path, path)?;
+        (charm, options, assets, None)
     } else if path.is_file() {
         let directory = Temporary::new()?;
         packed::unpack(path, &directory.0)?;
-        let (charm, options) = of_unpacked(path, &directory.0)?;
-        (charm, options, None)
+        let (charm, options, assets) = of_unpacked(path, &directory.0)?;
+        (charm, options, assets, None)
     } else if path.join("charm").join(charm::FILE).is_file() {
         of_project(&path.join("charm"), &mut remarks)?
     } else if path.is_dir() {
@@ -75,6 +78,7 @@ pub(super) fn read(supposed: &Supposed) -> Result<Source, Error> {
     };
     Ok(Source {
         charm,
+        assets,
         options,
         services,
         remarks,
@@ -91,7 +95,12 @@ fn said(error: &dyn std::error::Error) -> String {
     text
 }
 
-type Read = (Charm, BTreeMap<String, ConfigOption>, Option<PathBuf>);
+type Read = (
+    Charm,
+    BTreeMap<String, ConfigOption>,
+    Assets,
+    Option<PathBuf>,
+);
 
 /// What `pack` would put into the charm. What it would refuse all the same is a remark.
 fn of_project(directory: &Path, remarks: &mut Vec<String>) -> Result<Read, Error> {
@@ -114,7 +123,13 @@ fn of_project(directory: &Path, remarks: &mut Vec<String>) -> Result<Read, Error
     let config = expanded.project.get("config");
     let config = config.and_then(|config| config.get("options"));
     let options = config.and_then(Value::as_mapping).map(declared);
-    Ok((charm, options.unwrap_or_default(), rock_near(directory)))
+    let assets = Assets::load(&charm.framework, directory);
+    Ok((
+        charm,
+        options.unwrap_or_default(),
+        assets,
+        rock_near(directory),
+    ))
 }
 
 /// The directory of the charm's rock: the project's own, or the one above it.
@@ -131,7 +146,7 @@ fn rock_near(directory: &Path) -> Option<PathBuf> {
 fn of_unpacked(
     shown: &Path,
     directory: &Path,
-) -> Result<(Charm, BTreeMap<String, ConfigOption>), Error> {
+) -> Result<(Charm, BTreeMap<String, ConfigOption>, Assets), Error> {
     let found = packed::read(directory).map_err(|error| match error {
         project::Error::Charm { reason, .. } => project::Error::Charm {
             path: shown.to_owned(),
@@ -139,7 +154,9 @@ fn of_unpacked(
         },
         other => other,
     })?;
-    Ok((Charm::load(directory)?, declared(&found.options)))
+    let charm = Charm::load(directory)?;
+    let assets = Assets::load(&charm.framework, directory);
+    Ok((charm, declared(&found.options), assets))
 }
 
 fn declared(options: &Mapping) -> BTreeMap<String, ConfigOption> {
