@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor, value};
 
-use crate::yaml::{Mapping, Value};
+use crate::yaml::Mapping;
 
 use super::tls;
 
@@ -136,14 +136,10 @@ pub fn find(interface: &str) -> Option<Row> {
     crate::yaml::from_str(text(interface)?).ok()
 }
 
-/// The row of an interface for an endpoint as it is written, for more to be laid over it.
+/// The row as it is written, for more to be laid over it.
 #[must_use]
-pub fn mapping_for(interface: &str, endpoint: &str) -> Option<Mapping> {
-    let mut row: Mapping = crate::yaml::from_str(text(interface)?).ok()?;
-    if row.get("database").and_then(Value::as_bool) == Some(true) {
-        row.insert("prefix".into(), database_prefix(endpoint).into());
-    }
-    Some(row)
+pub fn mapping(interface: &str) -> Option<Mapping> {
+    crate::yaml::from_str(text(interface)?).ok()
 }
 
 fn text(interface: &str) -> Option<&'static str> {
@@ -185,16 +181,6 @@ pub fn keys() -> &'static [&'static str] {
     keys
 }
 
-/// The row of an interface for an endpoint: a database's variables are named after it (known defect 62).
-#[must_use]
-pub fn find_for(interface: &str, endpoint: &str) -> Option<Row> {
-    let mut row = find(interface)?;
-    if row.database {
-        row.prefix = Some(database_prefix(endpoint));
-    }
-    Some(row)
-}
-
 /// The prefix of the variables of a database (contract: interfaces, section 1).
 #[must_use]
 pub fn database_prefix(endpoint: &str) -> String {
@@ -207,18 +193,15 @@ mod tests {
 
     #[test]
     fn a_databases_prefix_is_the_tables_where_the_endpoint_has_the_usual_name() {
-        for (interface, endpoint, prefix) in [
-            ("mongodb_client", "mongodb", "MONGODB_DB"),
-            ("mysql_client", "mysql", "MYSQL_DB"),
-            ("postgresql_client", "postgresql", "POSTGRESQL_DB"),
-            ("postgresql_client", "sales-reports", "SALES_REPORTS_DB"),
+        for (interface, endpoint) in [
+            ("mongodb_client", "mongodb"),
+            ("mysql_client", "mysql"),
+            ("postgresql_client", "postgresql"),
         ] {
-            let row = find_for(interface, endpoint).unwrap();
-            assert_eq!(row.prefix.as_deref(), Some(prefix));
-            let usual = find(interface).unwrap().prefix;
-            assert_eq!(usual.as_deref() == Some(prefix), !endpoint.contains('-'));
+            let row = find(interface).unwrap();
+            assert_eq!(row.prefix, Some(database_prefix(endpoint)));
         }
-        assert_eq!(find_for("saml", "sso").unwrap().prefix, None);
+        assert_eq!(database_prefix("sales-reports"), "SALES_REPORTS_DB");
     }
 
     #[test]

@@ -40,11 +40,16 @@ pub struct Integration {
 }
 
 impl Integration {
-    /// The row of the endpoint, which has the interface as the charm declares it.
+    /// The row of the endpoint. `prefix` is that of its variables where this says none.
     ///
     /// # Errors
     /// The key, below the endpoint's, and what is wrong with it.
-    pub fn row(&self, endpoint: &str, interface: &str, provides: bool) -> Result<Row, String> {
+    pub fn row(
+        &self,
+        interface: &str,
+        provides: bool,
+        prefix: Option<&str>,
+    ) -> Result<Row, String> {
         if let Some(own) = self.interface.as_deref().filter(|own| *own != interface) {
             return Err(format!(
                 "interface: is `{own}`, and the charm declares the endpoint with the interface `{interface}`; \
@@ -56,7 +61,7 @@ impl Integration {
                 return Err(unknown(key));
             }
         }
-        let shipped = table::mapping_for(interface, endpoint)
+        let shipped = table::mapping(interface)
             .filter(|row| row.get("provides").and_then(Value::as_bool) == provides.then_some(true));
         let mut row = shipped.unwrap_or_else(|| {
             let mut own = Mapping::new();
@@ -67,6 +72,9 @@ impl Integration {
             }
             own
         });
+        if let Some(prefix) = prefix {
+            row.insert("prefix".into(), prefix.into());
+        }
         lay_over(&mut row, &self.row);
         // By way of a text, since only what is read from one says where the mistake is.
         let text = yaml::to_string(&row).map_err(|error| error.message)?;
@@ -117,7 +125,7 @@ mod tests {
     fn row(interface: &str, text: &str) -> Result<Row, String> {
         yaml::from_str::<Integration>(text)
             .unwrap()
-            .row("postgresql", interface, false)
+            .row(interface, false, None)
     }
 
     #[test]
@@ -182,16 +190,11 @@ mod tests {
     }
 
     #[test]
-    fn the_prefix_of_a_database_is_of_its_endpoint_unless_it_is_said() {
-        for (text, prefix) in [
-            ("tls: verify", "REPORTS_DB"),
-            ("prefix: POSTGRESQL_DB", "POSTGRESQL_DB"),
-        ] {
+    fn a_prefix_that_is_said_is_the_one() {
+        for (text, prefix) in [("tls: verify", "REPORTS_DB"), ("prefix: PG", "PG")] {
             let integration: Integration = yaml::from_str(text).unwrap();
-            let row = integration
-                .row("reports", "postgresql_client", false)
-                .unwrap();
-            assert_eq!(row.prefix.as_deref(), Some(prefix));
+            let row = integration.row("postgresql_client", false, Some("REPORTS_DB"));
+            assert_eq!(row.unwrap().prefix.as_deref(), Some(prefix));
         }
     }
 

@@ -81,7 +81,7 @@ pub(super) fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
             interface: interface.to_owned(),
             role,
             own: None,
-            row: table::find_for(interface, name.as_str()?).filter(|row| match role {
+            row: table::find(interface).filter(|row| match role {
                 Role::Peer => false,
                 Role::Provides => row.provides,
                 Role::Requires => !row.provides,
@@ -93,6 +93,36 @@ pub(super) fn endpoints(section: &Mapping, role: Role) -> Vec<Endpoint> {
         })
     };
     section.iter().filter_map(endpoint).collect()
+}
+
+/// Gives each of several databases of one interface variables of its own (known defect 62): the one with the usual name,
+/// else the first, keeps the usual prefix, and the others are named after their endpoints.
+pub(super) fn tell_apart(endpoints: &mut [Endpoint]) {
+    let prefix = |endpoint: &Endpoint| {
+        let row = endpoint.row.as_ref().filter(|row| row.database);
+        row.and_then(|row| row.prefix.clone())
+    };
+    let is_usual =
+        |endpoint: &&Endpoint| prefix(endpoint) == Some(table::database_prefix(&endpoint.name));
+    let mains: Vec<String> = endpoints
+        .iter()
+        .filter_map(|endpoint| {
+            let usual = prefix(endpoint)?;
+            let mut alike = endpoints
+                .iter()
+                .filter(|other| prefix(other).as_ref() == Some(&usual));
+            let main = alike.clone().find(is_usual).or_else(|| alike.next());
+            main.map(|main| main.name.clone())
+        })
+        .collect();
+    for endpoint in endpoints
+        .iter_mut()
+        .filter(|endpoint| !mains.contains(&endpoint.name))
+    {
+        if let Some(row) = endpoint.row.as_mut().filter(|row| row.database) {
+            row.prefix = Some(table::database_prefix(&endpoint.name));
+        }
+    }
 }
 
 /// Lays what `paas-config.yaml` says of endpoints over what the table says of their interfaces.
@@ -111,7 +141,8 @@ pub(super) fn lay_over(
         let problem = match named.next() {
             Some(endpoint) => {
                 let provides = endpoint.role == Role::Provides;
-                let row = integration.row(name, &endpoint.interface, provides);
+                let prefix = endpoint.row.as_ref().and_then(|row| row.prefix.as_deref());
+                let row = integration.row(&endpoint.interface, provides, prefix);
                 let problem = row.as_ref().err().cloned();
                 endpoint.row = row.ok();
                 problem.map(|problem| format!("{name}.{problem}"))

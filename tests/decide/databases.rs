@@ -126,15 +126,19 @@ fn a_database_that_goes_takes_its_variables_with_it_and_leaves_the_others() {
     assert_eq!(prefixes(&observation), ["MONGODB_DB", "POSTGRESQL_DB"]);
 }
 
-/// A unit with two endpoints of one interface.
-fn with_two(framework: &str, requires: &str) -> Observation {
+/// A unit with these endpoints.
+fn requiring(framework: &str, requires: &str) -> Observation {
+    requiring_and(framework, requires, None)
+}
+
+fn requiring_and(framework: &str, requires: &str, paas_config: Option<&str>) -> Observation {
     let metadata = format!(
         "name: web\ncontainers: {{app: {{resource: app-image}}}}\n\
          peers: {{secret-storage: {{interface: secret-storage}}}}\nrequires: {requires}\n"
     );
     let manifest =
         format!("charmwright: {{framework: {framework}}}\nbases: [{{channel: '24.04'}}]\n");
-    let charm = Charm::parse(&metadata, None, Some(&manifest), None).unwrap();
+    let charm = Charm::parse(&metadata, None, Some(&manifest), paas_config).unwrap();
     let services = format!("{framework}: {{override: replace, startup: enabled, command: x}}\n");
     let key = format!("{framework}_secret_key");
     unit(charm, (&key, "key"), &services)
@@ -149,41 +153,79 @@ fn variables(observation: &Observation) -> Bag {
 }
 
 #[test]
-fn endpoints_of_any_name_have_variables_of_that_name() {
-    let requires =
-        "{reports-db: {interface: postgresql_client}, postgresql: {interface: postgresql_client}}";
-    let mut observation = with_two("fastapi", requires);
-    assert_eq!(
-        status(&decide(&observation)).1,
-        "missing integrations: reports-db, postgresql"
-    );
-    observation.relations = vec![
-        related("reports-db", 7, &[("uris", "postgresql://u:p@reports/d")]),
-        related("postgresql", 8, &[("uris", "postgresql://u:p@main/d")]),
-    ];
-    let variables = variables(&observation);
-    assert_eq!(variables["REPORTS_DB_DB_HOSTNAME"], "reports");
-    assert_eq!(variables["POSTGRESQL_DB_HOSTNAME"], "main");
+fn endpoints_may_have_any_name_and_several_of_one_interface_have_variables_of_their_own() {
+    for (requires, names) in [
+        (
+            "{db: {interface: postgresql_client}}",
+            &[("db", "POSTGRESQL_DB")][..],
+        ),
+        (
+            "{reports-db: {interface: postgresql_client}, postgresql: {interface: postgresql_client}}",
+            &[
+                ("reports-db", "REPORTS_DB_DB"),
+                ("postgresql", "POSTGRESQL_DB"),
+            ],
+        ),
+        (
+            "{db: {interface: postgresql_client}, my: {interface: mysql_client}, reports: {interface: postgresql_client}}",
+            &[
+                ("db", "POSTGRESQL_DB"),
+                ("my", "MYSQL_DB"),
+                ("reports", "REPORTS_DB"),
+            ],
+        ),
+    ] {
+        let mut observation = requiring("fastapi", requires);
+        let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        let missing = format!("missing integrations: {}", all.join(", "));
+        assert_eq!(status(&decide(&observation)).1, missing);
+        for (id, (name, _)) in (7..).zip(names) {
+            let uris = format!("x://u:p@{name}/d");
+            observation
+                .relations
+                .push(related(name, id, &[("uris", &uris)]));
+        }
+        let variables = variables(&observation);
+        for (name, prefix) in names {
+            assert_eq!(variables[&format!("{prefix}_HOSTNAME")], *name);
+        }
+        let of_databases = variables
+            .keys()
+            .filter(|name| name.ends_with("_DB_HOSTNAME"));
+        assert_eq!(of_databases.count(), names.len());
+    }
 }
 
 #[test]
 fn spring_boots_own_variables_are_of_the_usual_endpoint_else_of_the_first() {
-    let url = |requires: &str| {
-        let mut observation = with_two("spring-boot", requires);
+    for (requires, paas_config, host) in [
+        (
+            "{reports: {interface: postgresql_client}, postgresql: {interface: postgresql_client}}",
+            None,
+            "postgresql",
+        ),
+        (
+            "{reports: {interface: postgresql_client}, other: {interface: postgresql_client}}",
+            None,
+            "reports",
+        ),
+        // Whatever the prefix that the user wants.
+        (
+            "{reports: {interface: postgresql_client}}",
+            Some("integrations: {reports: {prefix: R}}"),
+            "reports",
+        ),
+    ] {
+        let mut observation = requiring_and("spring-boot", requires, paas_config);
         for (id, name) in (7..).zip(["reports", "postgresql", "other"]) {
             let uris = format!("postgresql://u:p@{name}/d");
             observation
                 .relations
                 .push(related(name, id, &[("uris", &uris)]));
         }
-        variables(&observation)["spring.datasource.url"].clone()
-    };
-    let both =
-        "{reports: {interface: postgresql_client}, postgresql: {interface: postgresql_client}}";
-    assert_eq!(url(both), "jdbc:postgresql://postgresql/d");
-    let neither =
-        "{reports: {interface: postgresql_client}, other: {interface: postgresql_client}}";
-    assert_eq!(url(neither), "jdbc:postgresql://reports/d");
+        let url = &variables(&observation)["spring.datasource.url"];
+        assert_eq!(*url, format!("jdbc:postgresql://{host}/d"));
+    }
 }
 
 fn ca(fill: &str) -> String {

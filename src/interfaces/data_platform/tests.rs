@@ -2,7 +2,7 @@ use super::*;
 use crate::interfaces::samples::{bag, context};
 
 fn row(interface: &str) -> table::Row {
-    table::find_for(interface, interface.trim_end_matches("_client")).unwrap()
+    table::find(interface).unwrap()
 }
 
 fn postgresql() -> DataPlatform {

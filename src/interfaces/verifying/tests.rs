@@ -9,7 +9,7 @@ fn pem(fill: &str) -> String {
 }
 
 fn verified(interface: &str) -> Box<dyn Interface> {
-    let mut row = table::find_for(interface, "it").unwrap();
+    let mut row = table::find(interface).unwrap();
     row.tls = Some(tls::Mode::Verify);
     row.endpoint = "it".into();
     assert_eq!(row.misplaced(), None);

@@ -180,6 +180,7 @@ impl Charm {
             .into_iter()
             .flat_map(|(section, role)| endpoint::endpoints(section, role))
             .collect();
+        endpoint::tell_apart(&mut endpoints);
         let paas_config =
             PaasConfig::parse(paas_config, &framework, runtime.json_logging.is_some());
         let paas_config = paas_config.and_then(|config| {
