@@ -47,7 +47,7 @@ impl Endpoint {
         };
         self.own = Some(own.clone());
         if self.row.is_none() {
-            let row = Integration::default().row(&self.name, &self.interface, provides);
+            let row = Integration::default().row(&self.interface, provides, None);
             self.row = row.ok();
         }
         // Nobody has to come for what the charm offers.
