@@ -306,7 +306,7 @@ mod tests {
             assert_eq!(urls(&related(&responses, leads)), found, "{responses:?}");
         }
         let none = waiting("squid has not answered yet");
-        assert_eq!(outcome(&related(&[theirs.clone()], true)), none);
+        assert_eq!(outcome(&related(std::slice::from_ref(&theirs), true)), none);
         assert_eq!(outcome(&related(&[theirs, ours], false)), none);
     }
 

@@ -297,8 +297,10 @@ mod tests {
 
     #[test]
     fn the_key_of_another_models_provider_is_handed_back() {
-        let mut relation = Relation::default();
-        relation.remote_app = bag(&[("encryption-secret", "secret:key")]);
+        let relation = Relation {
+            remote_app: bag(&[("encryption-secret", "secret:key")]),
+            ..Relation::default()
+        };
         let request = valkey().request(&context("3.6.14"), &relation);
         assert_eq!(request.app["encryption-secret"], "secret:key");
     }
