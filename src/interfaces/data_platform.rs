@@ -72,7 +72,7 @@ impl DataPlatform {
         fields: &Fields<'_>,
         database: &str,
         authority: Option<&Authority>,
-    ) -> Result<Bag, Outcome> {
+    ) -> Result<Bag, &'static str> {
         let mut variables = Bag::new();
         let endpoints = fields.plain("read-only-endpoints");
         if let Some(endpoints) = endpoints {
@@ -85,9 +85,7 @@ impl DataPlatform {
         };
         let urls = self.urls(&uris, authority);
         let Some(url) = split_list(&urls).first().and_then(|url| Url::parse(url)) else {
-            return Err(Outcome::Invalid(
-                "its `read-only-uris` or `read-only-endpoints` make no URL".into(),
-            ));
+            return Err("its `read-only-uris` or `read-only-endpoints` make no URL");
         };
         let name = format!("{}_READ_ONLY_CONNECT_STRING", self.prefix);
         variables.insert(name, url.text);
@@ -240,7 +238,7 @@ impl Interface for DataPlatform {
         if self.read_only {
             match self.read_only(&fields, database, authority.as_ref()) {
                 Ok(variables) => provided.variables.extend(variables),
-                Err(invalid) => return invalid,
+                Err(reason) => return Outcome::Invalid(reason.into()),
             }
         }
         if let Some(authority) = &authority {

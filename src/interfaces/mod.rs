@@ -238,13 +238,13 @@ pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
 fn code(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
-        "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),
         "grafana-dashboard" => Some(Box::new(grafana_dashboard::GrafanaDashboard)),
+        "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),
         "ingress" => Some(Box::new(ingress::Ingress)),
-        "oauth" => Some(Box::new(oauth::OAuth)),
-        "rabbitmq" => Some(Box::new(rabbitmq::RabbitMq)),
         "loki-push-api" => Some(Box::new(loki_push_api::LokiPushApi)),
+        "oauth" => Some(Box::new(oauth::OAuth)),
         "prometheus-scrape" => Some(Box::new(prometheus_scrape::PrometheusScrape)),
+        "rabbitmq" => Some(Box::new(rabbitmq::RabbitMq::of(row))),
         "saml" => Some(Box::new(saml::Saml)),
         "tracing" => Some(Box::new(tracing::Tracing)),
         "valkey" => Some(Box::new(valkey::Valkey::of(row))),

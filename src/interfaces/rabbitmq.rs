@@ -3,15 +3,26 @@
 use std::net::Ipv6Addr;
 
 use super::url::{Url, percent_decode, percent_encode};
-use super::{Bag, Context, Interface, Outcome, Provided, Reads, Relation, Request};
+use super::{Bag, Context, Interface, Outcome, Provided, Reads, Relation, Request, table};
 
 /// A broker. The first style tells host and password in the application's bag, the second in each unit's.
-#[derive(Clone, Copy, Debug)]
-pub struct RabbitMq;
+#[derive(Clone, Debug)]
+pub struct RabbitMq {
+    prefix: String,
+}
 
-const PREFIX: &str = "RABBITMQ";
 const PORT: u16 = 5672;
 const VHOST: &str = "/";
+
+impl RabbitMq {
+    /// The broker of a row of the table.
+    #[must_use]
+    pub fn of(row: &table::Row) -> Self {
+        Self {
+            prefix: row.prefix.clone().unwrap_or_default(),
+        }
+    }
+}
 
 /// A host of the broker, and our password there.
 #[derive(Clone, Copy)]
@@ -53,10 +64,10 @@ impl Interface for RabbitMq {
             .map(|node| node.url(context.app))
             .filter(|url| Url::parse(url).is_some())
             .collect();
-        let mut variables = url.variables(PREFIX);
+        let mut variables = url.variables(&self.prefix);
         let vhost = url.path.strip_prefix('/').unwrap_or_default();
-        variables.insert(format!("{PREFIX}_VHOST"), percent_decode(vhost));
-        variables.insert(format!("{PREFIX}_CONNECT_STRINGS"), urls.join(","));
+        variables.insert(format!("{}_VHOST", self.prefix), percent_decode(vhost));
+        variables.insert(format!("{}_CONNECT_STRINGS", self.prefix), urls.join(","));
         // The peer migrates whenever the broker is another one, and not for a new password alone.
         let hosts: Vec<&str> = nodes.iter().map(|node| node.host).collect();
         Outcome::Ready(Provided {
@@ -105,6 +116,12 @@ mod tests {
     use super::*;
     use crate::interfaces::samples::{bag, context};
 
+    fn rabbitmq() -> RabbitMq {
+        RabbitMq {
+            prefix: "RABBITMQ".into(),
+        }
+    }
+
     type Pairs<'a> = &'a [(&'a str, &'a str)];
 
     fn related(app: Pairs<'_>, units: &[(&str, Pairs<'_>)]) -> Relation {
@@ -118,7 +135,7 @@ mod tests {
     }
 
     fn outcome(app: Pairs<'_>, units: &[(&str, Pairs<'_>)]) -> Outcome {
-        RabbitMq.outcome(&context("3.6.14"), &related(app, units))
+        rabbitmq().outcome(&context("3.6.14"), &related(app, units))
     }
 
     fn ready(app: Pairs<'_>, units: &[(&str, Pairs<'_>)]) -> Provided {
@@ -138,7 +155,7 @@ mod tests {
 
     #[test]
     fn user_and_vhost_are_asked_for_at_once() {
-        let request = RabbitMq.request(&context("3.6.14"), &Relation::default());
+        let request = rabbitmq().request(&context("3.6.14"), &Relation::default());
         assert_eq!(request.app, bag(&[("username", "web"), ("vhost", "/")]));
         assert_eq!(request.unit, Bag::new());
     }

@@ -2,7 +2,7 @@
 
 use super::last_words::last_words;
 use crate::interfaces::Bag;
-use crate::interfaces::url::{percent_decode, percent_encode};
+use crate::interfaces::url::{Url, percent_decode, percent_encode};
 
 /// No longer than this, in characters: a status is shown in one column.
 const LIMIT: usize = 200;
@@ -45,7 +45,12 @@ impl Mask {
             .iter()
             .filter(|(name, _)| is_secret(name))
             .map(|(_, value)| value.as_str());
-        Self::of_values(values)
+        // An app may tell the password of a proxy alone.
+        let passwords: Vec<String> = values
+            .clone()
+            .filter_map(|value| Url::parse(value)?.password)
+            .collect();
+        Self::of_values(values.chain(passwords.iter().map(String::as_str)))
     }
 
     /// A mask for values.
@@ -126,6 +131,7 @@ mod tests {
             ("APP_SECRET_KEY", "abcdefgh"),
             ("APP_GREETING", "Hello"),
             ("APP_BASE_URL", "http://web.demo:8080"),
+            ("http_proxy", "http://u:hunter%402@squid:3128"),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -137,6 +143,11 @@ mod tests {
     fn secrets_are_hidden_in_every_form() {
         let hidden = mask().hide("a p@ss/w b p%40ss%2Fw c abcdefgh d Hello http://web.demo:8080/x");
         assert_eq!(hidden, "a *** b *** c *** d Hello http://web.demo:8080/x");
+    }
+
+    #[test]
+    fn the_password_of_a_url_is_hidden_alone_too() {
+        assert_eq!(mask().hide("hunter@2 u squid"), "*** u squid");
     }
 
     #[test]
