@@ -4,6 +4,7 @@
 
 mod actions;
 mod code;
+mod cos;
 mod custom_actions;
 mod databases;
 mod frameworks;

@@ -10,6 +10,7 @@ mod frameworks;
 mod gunicorn;
 mod journey;
 mod kills;
+mod logs;
 mod migration;
 #[path = "../python_packages/mod.rs"]
 mod python_packages;

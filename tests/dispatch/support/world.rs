@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use charmwright::juju::JujuVersion;
-use charmwright::local::container::{self, Container, Specification};
+use charmwright::local::container::{self, Container, Service, Specification, Target};
 use charmwright::local::hook_tool::NAMES;
 use charmwright::local::model::{Charm, Endpoint, Model, QueuedEvent, Role, SecretUpdate};
 use charmwright::pebble::Client;
@@ -134,6 +135,7 @@ impl World {
             ("edge", built_in("ingress", "ingress"), 1),
             ("tempo", built_in("tracing", "tracing"), 1),
             ("idp", built_in("saml", "saml"), 1),
+            ("loki", built_in("logging", "loki_push_api"), 1),
         ] {
             let changes = model.deploy(name, charm, BTreeMap::new(), units).unwrap();
             model.enqueue(changes);
@@ -228,6 +230,16 @@ impl World {
 
     fn container(&self, unit: &str) -> Rc<Container> {
         self.containers.borrow()[unit].clone()
+    }
+
+    /// Lets the inside of the unit's container reach the address by a host name and a port.
+    pub async fn reach(&self, unit: &str, host: &str, port: u16, address: SocketAddr) {
+        let service = Service {
+            hostnames: vec![host.into()],
+            port,
+            target: Target::Tcp(address),
+        };
+        self.container(unit).set_services(&[service]).await.unwrap();
     }
 
     /// A fresh container in the place of the unit's.
