@@ -7,11 +7,18 @@ mod declared;
 mod front;
 mod ingress;
 mod mysql;
+mod oauth;
 mod openfga;
 mod postgresql;
+mod prometheus;
 mod proxy;
 mod rabbitmq;
+mod receivers;
 mod redis;
+mod s3;
+mod saml;
+mod smtp;
+mod talk;
 mod valkey;
 
 use std::collections::BTreeMap;

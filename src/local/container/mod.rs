@@ -39,7 +39,7 @@ pub use helper::{NAME as HELPER, use_executable};
 pub use image::prepare_image;
 pub use lifecycle::Container;
 pub use process::cleanup;
-pub(super) use programs::{is_program, search_path};
+pub(super) use programs::{is_program, on_path, search_path};
 pub use user_namespace::enter_user_namespace;
 
 /// What a container is made of.
@@ -67,7 +67,8 @@ pub struct Specification {
 /// A name and port that processes in the container can reach, and where connections really go.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Service {
-    /// Names, the first is canonical: `postgresql-k8s-primary.demo.svc.cluster.local`.
+    /// Names, the first is canonical: `postgresql-k8s-primary.demo.svc.cluster.local`. If that is `127.0.0.1`, the
+    /// service is at that address, which needs no name.
     pub hostnames: Vec<String>,
     /// The port as seen in the container.
     pub port: u16,

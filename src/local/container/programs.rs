@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::root_file_system::PATH;
 
 /// The program on the PATH of this process, or where `go install` puts programs, which few have on theirs.
-pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+pub(in crate::local) fn on_path(name: &str) -> Option<PathBuf> {
     let mut directories = search_path().into_iter();
     directories.find_map(|directory| {
         let program = directory.join(name);

@@ -14,9 +14,12 @@ use super::relay::{Relay, connect_to};
 use super::root_file_system::HOSTS;
 
 impl Inner {
-    /// The address of the host names, the same each time.
+    /// The address of the host names, the same each time; a name that is an address is its own.
     fn address(&self, service: &Service) -> Ipv4Addr {
         let name = service.hostnames.first().cloned().unwrap_or_default();
+        if let Ok(address) = name.parse() {
+            return address;
+        }
         *self.addresses.borrow_mut().entry(name).or_insert_with(|| {
             let next = self.next_address.get();
             self.next_address.set(next.wrapping_add(1).max(1));
@@ -35,7 +38,7 @@ impl Inner {
         {
             let names = lines.entry(self.address(service)).or_default();
             for name in &service.hostnames {
-                if !names.contains(name) {
+                if !names.contains(name) && name.parse::<Ipv4Addr>().is_err() {
                     names.push(name.clone());
                 }
             }
@@ -45,6 +48,7 @@ impl Inner {
             &self.specification.fqdn,
             lines
                 .iter()
+                .filter(|(_, names)| !names.is_empty())
                 .map(|(address, names)| (*address, names.as_slice())),
         )
     }

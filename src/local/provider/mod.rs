@@ -9,21 +9,28 @@
 
 pub mod database;
 pub mod declared;
+mod hydra;
 pub mod mysql_k8s;
 pub mod nginx_ingress_integrator;
 pub mod postgresql_k8s;
+pub mod prometheus_k8s;
+pub mod receiver;
 pub mod registry;
 mod server;
+mod smtp_integrator;
 pub mod stand_in;
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::future::Future;
 use std::io;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+
+use tokio::net::TcpListener;
 
 use super::container::Service;
 use super::model::{Bag, Charm, Status};
@@ -103,6 +110,23 @@ fn private_directory(directory: &Path) -> io::Result<()> {
         .recursive(true)
         .mode(0o700)
         .create(directory)
+}
+
+/// Listens where a provider of that directory did before, or on a free port when there was none or it is taken.
+async fn listen(directory: &Path) -> io::Result<TcpListener> {
+    private_directory(directory)?;
+    let file = directory.join("port");
+    let before: Option<u16> = std::fs::read_to_string(&file)
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    if let Some(port) = before
+        && let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+    {
+        return Ok(listener);
+    }
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    std::fs::write(&file, format!("{}\n", listener.local_addr()?.port()))?;
+    Ok(listener)
 }
 
 /// An application that is built in.

@@ -3,7 +3,8 @@
 use super::Provider;
 use super::declared::{Code, Declared};
 use super::nginx_ingress_integrator::NginxIngressIntegrator;
-use super::{mysql_k8s, postgresql_k8s};
+use super::receiver::{self, Receiver};
+use super::{mysql_k8s, postgresql_k8s, prometheus_k8s};
 
 /// What makes a provider, with nothing started yet.
 enum Kind {
@@ -26,8 +27,26 @@ macro_rules! declared {
     };
 }
 
+/// A description with the code beside it.
+macro_rules! with_code {
+    ($name:literal, $code:path) => {
+        (
+            $name,
+            Kind::Declared(
+                include_str!(concat!("../../../metadata/providers/", $name, ".yaml")),
+                Some($code),
+            ),
+        )
+    };
+}
+
 /// Sorted by name.
 const BUILT_IN: &[(&str, Kind)] = &[
+    with_code!("hydra", super::hydra::code),
+    (
+        receiver::LOKI.name,
+        Kind::Built(|| Box::new(Receiver::new(&receiver::LOKI))),
+    ),
     (
         mysql_k8s::NAME,
         Kind::Built(|| Box::new(mysql_k8s::provider())),
@@ -41,10 +60,21 @@ const BUILT_IN: &[(&str, Kind)] = &[
         postgresql_k8s::NAME,
         Kind::Built(|| Box::new(postgresql_k8s::provider())),
     ),
+    (
+        prometheus_k8s::NAME,
+        Kind::Built(|| Box::new(prometheus_k8s::provider())),
+    ),
     declared!("rabbitmq-k8s"),
     declared!("rabbitmq-server"),
     declared!("redis-k8s"),
+    declared!("s3-integrator"),
+    declared!("saml-integrator"),
+    with_code!("smtp-integrator", super::smtp_integrator::code),
     declared!("squid-forward-proxy"),
+    (
+        receiver::TEMPO.name,
+        Kind::Built(|| Box::new(Receiver::new(&receiver::TEMPO))),
+    ),
     declared!("valkey"),
 ];
 
@@ -180,7 +210,7 @@ mod tests {
         let message = create("postgresql").err().unwrap().to_string();
         assert!(
             message.starts_with(
-                "no application `postgresql` is built in; did you mean `postgresql-k8s`? built in are `mysql-k8s`, "
+                "no application `postgresql` is built in; did you mean `postgresql-k8s`? built in are `hydra`, "
             ),
             "{message}"
         );

@@ -101,11 +101,17 @@ fn service(
 ) -> Result<Service, String> {
     let (application, model) = (&view.application, &view.model);
     let mut hostnames = Vec::new();
+    if published.here {
+        hostnames.push(Ipv4Addr::LOCALHOST.to_string());
+    }
     for host in [
         application.clone(),
         format!("{application}-endpoints"),
         format!("{application}-0.{application}-endpoints"),
-    ] {
+    ]
+    .into_iter()
+    .filter(|_| !published.here)
+    {
         hostnames.push(format!("{host}.{model}.svc.cluster.local"));
         hostnames.push(format!("{host}.{model}"));
         hostnames.push(host);

@@ -24,6 +24,8 @@ pub(super) struct Description {
     pub programs: BTreeMap<String, Vec<String>>,
     /// What stands before the version in what the first server prints for `--version`: `{version}` is what follows.
     pub version: Option<String>,
+    /// What succeeds if all is installed that the programs need.
+    pub check: Vec<Step>,
     /// Options of the charm.
     pub options: BTreeMap<String, ConfigOption>,
     /// Names of random texts of the provider's own: `{generated.NAME}`. They are kept.
@@ -124,6 +126,8 @@ pub(super) struct Published {
     pub socket: Option<String>,
     /// Templates: more host names, beside those that Kubernetes would give.
     pub names: Vec<String>,
+    /// It is at 127.0.0.1 instead, as on this machine: one URL for applications and for people.
+    pub here: bool,
 }
 
 /// An endpoint.
@@ -132,6 +136,8 @@ pub(super) struct Published {
 pub(super) struct Endpoint {
     /// The interface.
     pub interface: String,
+    /// Whether the other application provides it.
+    pub required: bool,
     /// The keys of the other application's bag that are `{bag.KEY}`, with what they hold: `word`, `text` or `json`, and
     /// with `?` behind it when it may be missing. Nothing is answered before the others are there.
     pub wants: BTreeMap<String, String>,

@@ -49,7 +49,11 @@ impl Provider for Declared {
         let endpoints = self.description.endpoints.iter().map(|(name, endpoint)| {
             let endpoint = Endpoint {
                 interface: endpoint.interface.clone(),
-                role: Role::Provider,
+                role: if endpoint.required {
+                    Role::Requirer
+                } else {
+                    Role::Provider
+                },
                 limit: None,
                 optional: None,
             };
@@ -68,7 +72,10 @@ impl Provider for Declared {
     }
 
     fn reconcile<'a>(&'a mut self, view: &'a View) -> BoxFuture<'a, Result<Update, String>> {
-        Box::pin(self.update(view))
+        Box::pin(async move {
+            let code = self.code.map_or(Ok(Value::Null), |code| code(view))?;
+            self.update(view, code).await
+        })
     }
 
     fn stop<'a>(&'a mut self, remove_data: bool) -> BoxFuture<'a, ()> {
@@ -112,7 +119,11 @@ impl Declared {
         }
     }
 
-    async fn update(&mut self, view: &View) -> Result<Update, String> {
+    /// `reconcile`, given what was computed beside the description.
+    ///
+    /// # Errors
+    /// One line.
+    pub(super) async fn update(&mut self, view: &View, code: Value) -> Result<Update, String> {
         if let Some(mistake) = &self.mistake {
             return Err(format!(
                 "the description of this provider is wrong: {mistake}"
@@ -122,7 +133,6 @@ impl Declared {
         if self.running.as_ref().is_some_and(moved) {
             self.stop(false).await;
         }
-        let code = self.code.map_or(Ok(Value::Null), |code| code(view))?;
         let running = match self.running.take() {
             Some(running) => running,
             None => Running::prepare(&self.description, &view.directory).await?,
@@ -144,10 +154,14 @@ pub(super) fn check(name: &str, text: &str, find: fn(&str) -> Option<&'static st
         description::read(text, find).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(description.charm, name);
     assert!(!description.title.is_empty(), "{name}: no title");
-    assert!(!description.install.is_empty(), "{name}: no `install`");
+    let needs_nothing = description.programs.is_empty();
+    assert!(
+        needs_nothing || !description.install.is_empty(),
+        "{name}: no `install`"
+    );
     let runs = description.servers.iter().chain(&description.make);
     let steps = description.servers.iter().flat_map(|run| &run.ready);
-    let steps = steps.chain(&description.reload);
+    let steps = steps.chain(&description.reload).chain(&description.check);
     let of_endpoints = description.endpoints.values();
     let steps =
         steps.chain(of_endpoints.flat_map(|endpoint| endpoint.ask.iter().chain(&endpoint.leave)));

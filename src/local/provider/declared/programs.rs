@@ -27,24 +27,26 @@ pub(super) fn find(description: &Description) -> Result<Programs, String> {
             .flat_map(|candidate| directories.iter().map(move |place| place.join(candidate)))
             .find(|path| is_program(path));
         let Some(found) = found else {
-            return Err(missing(description, candidates));
+            let names: Vec<String> = candidates.iter().map(|name| format!("`{name}`")).collect();
+            return Err(missing(
+                description,
+                &format!(" ({} is missing)", names.join(" or ")),
+            ));
         };
         programs.insert(name.clone(), found);
     }
     Ok(programs)
 }
 
-fn missing(description: &Description, candidates: &[String]) -> String {
-    let wanted: Vec<String> = candidates.iter().map(|name| format!("`{name}`")).collect();
+/// That something is not installed, with the command that installs it.
+pub(super) fn missing(description: &Description, what: &str) -> String {
     let sudo = match description.install.starts_with("apt-get ") {
         true => sudo(),
         false => "",
     };
     format!(
-        "{} is not installed on this machine ({} is missing); run `{sudo}{}`",
-        description.title,
-        wanted.join(" or "),
-        description.install
+        "{} is not installed on this machine{what}; run `{sudo}{}`",
+        description.title, description.install
     )
 }
 

@@ -141,6 +141,8 @@ impl Running {
             "unit_host": format!("{application}-0.{application}-endpoints.{kubernetes}"),
             "config": view.config,
             "port": self.kept.ports,
+            "program": self.programs,
+            "home": std::env::var("HOME").unwrap_or_default(),
             "generated": self.kept.generated,
             "version": self.version,
             "requests": requests.len(),
@@ -187,6 +189,11 @@ impl Running {
 
     async fn start(&mut self, scope: &Value) -> Result<(), String> {
         self.met.clear();
+        let files = &self.files;
+        let placed = placed(scope, &files.directory, &files.data, &files.socket);
+        if !step::succeed(&self.description.check, &placed, &self.programs).await {
+            return Err(programs::missing(&self.description, ""));
+        }
         let shared = Rc::new(Shared {
             description: Rc::clone(&self.description),
             programs: self.programs.clone(),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 const OPTIONAL: [&str; 4] = ["asked", "bag", "config", "request"];
 
 /// Fills in a text. `{a.b}` is the value `b` of `a`; `{a|b.c}` the first of those that is there; `{url:a}` is
-/// percent-encoded, `{base64:a}` encoded so; `{{` and `}}` are braces.
+/// percent-encoded, `{base64:a}` encoded so, `{json:a}` as JSON has it; `{{` and `}}` are braces.
 ///
 /// # Errors
 /// A value that nothing has, one line.
@@ -118,6 +118,7 @@ fn placeholder(inner: &str, scope: &Value) -> Result<Value, String> {
     match filter {
         "" => Ok(value),
         "base64" => Ok(STANDARD.encode(plain(&value)).into()),
+        "json" => Ok(value.to_string().into()),
         "url" => Ok(escape(&plain(&value)).into()),
         _ => Err(format!("no filter `{filter}` for a template")),
     }
@@ -180,6 +181,10 @@ mod tests {
             ("[{config.hostname}{bag.other}]", "[]"),
             ("{{{host}}}", "{mq.demo}"),
             ("Basic {base64:host}", "Basic bXEuZGVtbw=="),
+            (
+                "{json:host} {json:port.amqp} {json:config.no}",
+                "\"mq.demo\" 5672 null",
+            ),
         ] {
             assert_eq!(text(template, &scope()).as_deref(), Ok(expected));
         }

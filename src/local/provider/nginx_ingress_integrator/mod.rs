@@ -11,17 +11,14 @@ mod settings;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-
-use tokio::net::TcpListener;
+use std::path::PathBuf;
 
 use self::proxy::Proxy;
 use self::request::Reading;
 use self::route::{Route, Table};
 use self::settings::Settings;
-use super::{BoxFuture, Provider, Update, View};
+use super::{BoxFuture, Provider, Update, View, listen};
 use crate::local::container::{Service, Target};
 use crate::local::model::{Bag, Charm, Endpoint, Role, Status};
 
@@ -97,23 +94,6 @@ impl NginxIngressIntegrator {
         };
         Ok(&self.running.insert(running).proxy)
     }
-}
-
-/// Listens where it did before, or on a free port when there was none or it is taken.
-async fn listen(directory: &Path) -> io::Result<TcpListener> {
-    super::private_directory(directory)?;
-    let file = directory.join("port");
-    let before: Option<u16> = std::fs::read_to_string(&file)
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    if let Some(port) = before
-        && let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
-    {
-        return Ok(listener);
-    }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    std::fs::write(&file, format!("{}\n", listener.local_addr()?.port()))?;
-    Ok(listener)
 }
 
 /// The routes and what is published. Pure.
