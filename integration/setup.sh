@@ -54,6 +54,7 @@ system_packages() {
     wants postgresql has_postgresql
     wants prometheus command -v promtool
     wants python3 test -x /bin/python3
+    wants python3-aiosmtpd /usr/bin/python3 -c 'import aiosmtpd'
     wants python3-pip /bin/python3 -m pip --version
     wants rabbitmq-server test -x /usr/lib/rabbitmq/bin/rabbitmq-server
     wants redis-server command -v redis-server
@@ -117,18 +118,29 @@ build_statsd_exporter() {
     CGO_ENABLED=0 GOBIN=$(go env GOPATH)/bin go install github.com/prometheus/statsd_exporter@v0.26.0 >&2
 }
 
-# As the provider `openfga-k8s` says. Its hundreds of packages take minutes.
-build_openfga() {
-    for program in openfga "$(go env GOPATH)/bin/openfga"; do
+# build_server PROVIDER PROGRAM: as the provider says. Hundreds of packages take minutes.
+build_server() {
+    for program in "$2" "$(go env GOPATH)/bin/$2"; do
         if command -v "$program" >/dev/null; then
             return
         fi
     done
-    install=$(sed -n 's/^install: //p' "$here/../metadata/providers/openfga-k8s.yaml")
-    say "building OpenFGA"
+    install=$(sed -n 's/^install: //p' "$here/../metadata/providers/$1.yaml")
+    say "building $2"
     # A command of several words.
     # shellcheck disable=SC2086
     CGO_ENABLED=0 GOBIN=$(go env GOPATH)/bin $install >&2
+}
+
+# The provider `hydra` looks for it there, and where `npm install --global` puts packages without a prefix.
+oidc_provider() {
+    for prefix in "$HOME/.local" "$(npm prefix --global)"; do
+        if [ -e "$prefix/lib/node_modules/oidc-provider/package.json" ]; then
+            return
+        fi
+    done
+    say "installing the OpenID Connect provider"
+    npm install --global --prefix "$HOME/.local" --no-audit --no-fund oidc-provider@9 >&2
 }
 
 wheels() {
@@ -210,7 +222,9 @@ rust
 go_and_node
 "$here/pebble.sh" >/dev/null
 build_statsd_exporter
-build_openfga
+build_server openfga-k8s openfga
+build_server s3-integrator versitygw
+oidc_provider
 wheels
 modules
 packages
