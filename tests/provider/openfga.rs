@@ -6,7 +6,7 @@ use charmwright::local::provider::Update;
 use serde_json::{Value, json};
 
 use super::database::servers;
-use super::declared::{address, output, provider, related, with};
+use super::declared::{address, keeps_secrets, odd, output, provider, related, with};
 use super::run;
 
 /// What OpenFGA answers: status and body.
@@ -30,9 +30,10 @@ fn fga(update: &Update, token: &str, path: &str, body: Option<&Value>) -> (u16, 
 
 #[test]
 fn openfga_makes_a_store_for_each_relation_and_keeps_it() {
-    let directory = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let directory = odd(&root);
     let name = "openfga-k8s";
-    let view = related(name, directory.path(), 2, &[("store_name", "web")]);
+    let view = related(name, &directory, 2, &[("store_name", "web")]);
     let view = with(view, name, 3, &[("store_name", "api")]);
     let first = run(async {
         let mut openfga = provider(name);
@@ -45,6 +46,7 @@ fn openfga_makes_a_store_for_each_relation_and_keeps_it() {
         assert_eq!(answer["token_secret_id"], "secret://openfga.2.token.secret");
         assert_ne!(answer["store_id"], update.application_bags[&3]["store_id"]);
         let token = &update.secrets["openfga.2.token.secret"].content["token"];
+        keeps_secrets(&directory, &[token]);
         let store = format!("/stores/{}", answer["store_id"]);
         let (status, body) = fga(&update, token, &store, None);
         assert_eq!((status, &body["name"]), (200, &json!("web")));
@@ -60,7 +62,7 @@ fn openfga_makes_a_store_for_each_relation_and_keeps_it() {
         openfga.stop(false).await;
         update
     });
-    assert_eq!(servers(directory.path()), [0; 0]);
+    assert_eq!(servers(&directory), [0; 0]);
     run(async {
         let mut openfga = provider(name);
         let update = openfga.reconcile(&view).await.unwrap();

@@ -7,7 +7,7 @@ use std::process::Command;
 use charmwright::local::provider::Update;
 use serde_json::{Value, json};
 
-use super::declared::{address, names, output, provider, view_of, with};
+use super::declared::{address, keeps_secrets, names, odd, output, provider, view_of, with};
 use super::{Bag, run};
 
 /// What a GET through the proxy is answered with: the status, and what was got.
@@ -44,7 +44,11 @@ fn web() -> String {
         for stream in listener.incoming() {
             let answer = b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello";
             let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|it| it > 0) {
+                request.extend(byte);
+            }
             let _ = stream.write_all(answer);
         }
     });
@@ -53,11 +57,12 @@ fn web() -> String {
 
 #[test]
 fn a_forward_proxy_lets_each_request_through_with_a_user_of_its_own() {
-    let directory = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let directory = odd(&root);
     let id = "3f0c1f5e-8a51-4b7e-9d0a-2f1f6a1f7c11";
     let requests = json!([{"auth": [], "domains": [], "requirer": id}]).to_string();
     let name = "squid-forward-proxy";
-    let empty = view_of(name, directory.path());
+    let empty = view_of(name, &directory);
     let mut view = with(empty.clone(), name, 6, &[("requests", &requests)]);
     let url = web();
     run(async {
@@ -82,6 +87,7 @@ fn a_forward_proxy_lets_each_request_through_with_a_user_of_its_own() {
         assert_eq!(answer, expected);
         let user = update.secrets[&label].content.clone();
         assert_eq!(through(&update, Some(&user), &url), "hello 200");
+        keeps_secrets(&directory, &[&user["password"]]);
         assert!(through(&update, None, &url).ends_with(" 407"));
 
         view.config

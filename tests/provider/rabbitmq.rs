@@ -9,7 +9,7 @@ use charmwright::local::provider::Update;
 use serde_json::Value;
 
 use super::database::servers;
-use super::declared::{address, names, output, provider, view_of, with};
+use super::declared::{address, keeps_secrets, names, odd, output, provider, view_of, with};
 use super::{Bag, bag, run};
 
 /// What the management API answers as that user: status and body.
@@ -29,9 +29,10 @@ fn rabbit(update: &Update, user: &str, password: &str, path: &str) -> (u16, Valu
 
 #[test]
 fn rabbitmq_gives_each_relation_a_user_and_a_vhost() {
-    let directory = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let directory = odd(&root);
     let host = "rabbitmq-k8s.demo.svc.cluster.local";
-    let empty = view_of("rabbitmq-k8s", directory.path());
+    let empty = view_of("rabbitmq-k8s", &directory);
     let web = [("username", "web"), ("vhost", "/")];
     let view = with(empty.clone(), "rabbitmq-k8s", 4, &web);
     let odd = [("username", "a/b \u{e4}"), ("vhost", "own/one")];
@@ -58,6 +59,7 @@ fn rabbitmq_gives_each_relation_a_user_and_a_vhost() {
             "{body}"
         );
         assert!(amqp(&update, "web", &password, "/"));
+        keeps_secrets(&directory, &[&password]);
         let other = &update.application_bags[&5]["password"];
         assert!(amqp(&update, odd[0].1, other, "own/one"));
         assert!(!amqp(&update, odd[0].1, other, "/"));
@@ -79,7 +81,7 @@ fn rabbitmq_gives_each_relation_a_user_and_a_vhost() {
         rabbitmq.stop(false).await;
         update.application_bags
     });
-    assert_eq!(servers(directory.path()), [0; 0]);
+    assert_eq!(servers(&directory), [0; 0]);
     // The other charm's server finds the same data: its units answer.
     run(async {
         let mut rabbitmq = provider("rabbitmq-server");
@@ -89,11 +91,11 @@ fn rabbitmq_gives_each_relation_a_user_and_a_vhost() {
         assert_eq!(update.unit_bags[&4]["hostname"], host);
         assert_eq!(update.unit_bags[&4]["password"], old[&4]["password"]);
         assert!(amqp(&update, "web", &old[&4]["password"], "/"));
-        let log = std::fs::read_to_string(directory.path().join("server.log")).unwrap();
+        let log = std::fs::read_to_string(directory.join("server.log")).unwrap();
         assert!(!log.contains(&old[&4]["password"]));
         rabbitmq.stop(true).await;
     });
-    assert!(!directory.path().exists());
+    assert!(!directory.exists());
 }
 
 /// Whether that user can open the vhost by AMQP 0-9-1: the frames are those of the specification.

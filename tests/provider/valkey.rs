@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::declared::{names, provider, related, view_of, with};
+use super::database::{kill, servers};
+use super::declared::{keeps_secrets, names, odd, provider, related, view_of, with};
 use super::redis::redis;
 use super::{bag, run};
 
@@ -15,12 +16,13 @@ fn valkey_request(id: &str, resource: &str) -> Value {
 
 #[test]
 fn valkey_gives_each_request_a_user_of_its_own() {
-    let directory = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let directory = odd(&root);
     let id = "772cbb9a8d917b7f";
     let request = valkey_request(id, "*");
     let requests = json!([request]).to_string();
     let part = json!([valkey_request("0000000000000000", "part:*")]).to_string();
-    let empty = view_of("valkey", directory.path());
+    let empty = view_of("valkey", &directory);
     let view = with(
         empty.clone(),
         "valkey",
@@ -70,8 +72,18 @@ fn valkey_gives_each_request_a_user_of_its_own() {
         assert!(redis(&update, Some(narrow), "GET word").contains("NOPERM"));
         assert_eq!(redis(&update, Some(narrow), "SET part:word 1"), "OK");
 
+        keeps_secrets(&directory, &[&user["password"]]);
+
         let again = valkey.reconcile(&view).await.unwrap();
         assert_eq!(again.secrets, update.secrets);
+        // The next request finds a server that is on its way up.
+        kill("-KILL", &servers(&directory));
+        let more = json!([valkey_request("1111111111111111", "*")]).to_string();
+        let more = with(view.clone(), "valkey", 9, &[("requests", &more)]);
+        let update = valkey.reconcile(&more).await.unwrap();
+        let other = &update.secrets["valkey-client.9.1111111111111111.user.secret"].content;
+        assert_eq!(redis(&update, Some(other), "GET word"), "kept");
+
         let gone = valkey.reconcile(&empty).await.unwrap();
         assert!(gone.application_bags.is_empty() && gone.secrets.is_empty());
         assert!(redis(&gone, Some(&user), "GET word").contains("WRONGPASS"));
@@ -85,7 +97,8 @@ fn valkey_gives_each_request_a_user_of_its_own() {
 
 #[test]
 fn valkey_blocks_on_requests_that_make_no_sense() {
-    let directory = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let directory = odd(&root);
     let good = json!([valkey_request("0000000000000000", "*")]).to_string();
     let line = json!([valkey_request("1", "*\nuser x on nopass")]).to_string();
     run(async {
@@ -98,7 +111,7 @@ fn valkey_blocks_on_requests_that_make_no_sense() {
             ),
             (line.as_str(), "`resource` is not what it should be, a word"),
         ] {
-            let view = related("valkey", directory.path(), 7, &[("requests", requests)]);
+            let view = related("valkey", &directory, 7, &[("requests", requests)]);
             let view = with(view, "valkey", 8, &[("requests", &good)]);
             let update = valkey.reconcile(&view).await.unwrap();
             assert_eq!(update.status.status, "blocked");
