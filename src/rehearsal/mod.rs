@@ -186,7 +186,7 @@ fn config(
 ) -> Result<BTreeMap<String, Value>, Error> {
     let mut texts = supposed.config.clone();
     let mut set = BTreeMap::new();
-    for (name, option) in options.iter().filter(|(_, option)| option.kind == "secret") {
+    for (name, _) in options.iter().filter(|(_, option)| option.kind == "secret") {
         let Some(text) = texts.get(name) else {
             continue;
         };
@@ -196,7 +196,6 @@ fn config(
                     "option `{name}`: `{text}` refers to no secret; add `--secret {label}:KEY=VALUE`"
                 )));
             }
-            debug_assert_eq!(option.kind, "secret");
             set.insert(name.clone(), Value::from(text.as_str()));
             texts.remove(name);
         }

@@ -7,12 +7,21 @@ const OPTIONS: &str = "config: {options: {\
     max-items: {type: int, default: 20, description: d}, \
     feature-enabled: {type: boolean, default: false, description: d}}}\n";
 
+/// Framework, base, more of `charmcraft.yaml`, arguments, and what the app gets.
+type Case<'a> = (
+    &'a str,
+    &'a str,
+    &'a str,
+    &'a [&'a str],
+    &'a [(&'a str, &'a str)],
+);
+
 /// What the contract has, but for the secret key, which is fresh.
 #[test]
 fn every_framework_has_the_environment_of_the_contract() {
     let greeting =
         "config: {options: {greeting: {type: string, default: Hello, description: d}}}\n";
-    let cases: &[(&str, &str, &str, &[&str], &[(&str, &str)])] = &[
+    let cases: &[Case<'_>] = &[
         (
             "flask",
             "24.04",
