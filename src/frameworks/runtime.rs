@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Generation;
 
 /// A value of both generations, or one of each, where either may be missing: `8080`, or `{v1: 8080, v2: 8000}`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PerGeneration<T> {
     /// One for each.
     Each {

@@ -4,9 +4,11 @@
 //! out of the provider's. What a table can say is in `metadata/interfaces/INTERFACE.yaml`.
 
 mod data_platform;
+pub mod declared;
 mod grafana_dashboard;
 mod http_proxy;
 mod ingress;
+pub mod key;
 pub mod loki_push_api;
 mod oauth;
 mod prometheus_scrape;
@@ -19,6 +21,7 @@ pub mod tls;
 mod tracing;
 pub mod url;
 mod valkey;
+pub mod values;
 mod verifying;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::cos::{Assets, Topology};
+use crate::frameworks::Generation;
 use crate::juju::JujuVersion;
 
 /// A databag.
@@ -62,6 +66,8 @@ pub struct Context<'a> {
     pub random: &'a [u8; 32],
     /// Juju's version.
     pub juju: JujuVersion,
+    /// The peer's generation that the charm goes by.
+    pub generation: Generation,
     /// What Prometheus is to scrape; absent while it is not known, and where nobody asks.
     pub scrape_jobs: Option<&'a [serde_json::Value]>,
     /// Dashboards and alert rules; empty where nobody asks, and on units that are not the leader.
@@ -183,7 +189,8 @@ pub struct Provided {
     pub endpoint: String,
     /// Variables for the app.
     pub variables: Bag,
-    /// Facts besides the variables, of which a framework's table may make variables.
+    /// Facts besides the variables, of which a framework's table may make variables: among them what the provider tells, by
+    /// its own keys and those of its secrets.
     pub facts: Bag,
     /// Files for the app, by path. Only the app's user can read them, but for those in `public`.
     pub files: BTreeMap<String, String>,
@@ -224,15 +231,27 @@ pub trait Interface {
     fn outcome(&self, context: &Context<'_>, relation: &Relation) -> Outcome;
 }
 
-/// The code for an interface, by the name of its handler in the table; `None` where there is none yet.
+/// What speaks an interface: its code, by the name of its handler in the table, its row, or both; `None` where there is
+/// nothing yet.
 #[must_use]
 pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
-    let code = code(row)?;
+    let declared = declared::Declared::has_part_in(row);
+    let speaks = match row.handler {
+        Some(_) => code(row)?,
+        None if declared => Box::new(declared::Declared::of(row, None)),
+        None => return None,
+    };
     // Databases verify by themselves.
-    if row.tls.is_some() && !row.database {
-        return Some(Box::new(verifying::Verifying::of(row, code)));
-    }
-    Some(code)
+    let speaks = if row.tls.is_some() && !row.database {
+        Box::new(verifying::Verifying::of(row, speaks))
+    } else {
+        speaks
+    };
+    Some(if declared && row.handler.is_some() {
+        Box::new(declared::Declared::of(row, Some(speaks)))
+    } else {
+        speaks
+    })
 }
 
 fn code(row: &table::Row) -> Option<Box<dyn Interface>> {

@@ -27,6 +27,7 @@ pub fn context(juju: &str) -> Context<'static> {
         juju: juju.parse().unwrap(),
         scrape_jobs: None,
         assets: &NO_ASSETS,
+        generation: crate::frameworks::Generation::V1,
     }
 }
 

@@ -1,21 +1,38 @@
 //! The table of interfaces: `metadata/interfaces/*.yaml`, embedded.
+//!
+//! A row without a `handler` needs no code: its keys say what the provider may tell, and templates (see
+//! `runtime::template`) what we ask and what the app gets. In templates `{KEY}` is what the provider tells, and these
+//! are facts of our own:
+//!
+//! | name | is |
+//! |---|---|
+//! | `our.address` | the unit's address on this relation |
+//! | `our.app`, `our.unit`, `our.charm` | the names of application, unit and charm |
+//! | `our.fqdn` | the unit's host name in the cluster |
+//! | `our.model`, `our.model-uuid` | the model |
+//! | `our.option.NAME` | the value of an option |
+//! | `our.port` | the app's port |
+//! | `our.url` | the URL by which the app is reached, from outside where an ingress says so |
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Visitor, value};
 
+use super::key::Key;
+use super::tls;
+use crate::frameworks::runtime::PerGeneration;
 use crate::yaml::Mapping;
 
-use super::tls;
-
 /// One interface as the table has it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Row {
     /// The interface's name.
     pub interface: String,
     /// Its place among `missing integrations`; absent where a missing relation never blocks.
     pub gate: Option<u32>,
-    /// The code that speaks it; absent where there is none yet.
+    /// The code that speaks it; absent where it needs none.
     pub handler: Option<String>,
     /// Whether we provide it instead of requiring it.
     #[serde(default)]
@@ -26,7 +43,7 @@ pub struct Row {
     /// Whether it tells by which URL the app is reached from outside.
     #[serde(default)]
     pub gives_url: bool,
-    /// The prefix of its variables.
+    /// The prefix of its variables: `{prefix}` in their names.
     pub prefix: Option<String>,
     /// The scheme of URLs built for it.
     pub scheme: Option<String>,
@@ -44,6 +61,26 @@ pub struct Row {
     pub only_one: Option<String>,
     /// The status when the provider's data cannot be used, with `{endpoint}`, where it is not the usual one.
     pub invalid: Option<String>,
+    /// What we tell the provider.
+    #[serde(default)]
+    pub request: Request,
+    /// What the provider may tell, by key.
+    #[serde(default)]
+    pub keys: BTreeMap<String, Option<Key>>,
+    /// What it is when the provider tells something, but not all keys that are needed.
+    #[serde(default)]
+    pub partial: Partial,
+    /// A template of a URL, whose parts are variables: `{prefix}_CONNECT_STRING`, `{prefix}_HOSTNAME` and so on
+    /// (contract: interfaces, "URL parts"). It is not ready without.
+    pub url: Option<String>,
+    /// The app's variables, each a template; without all that the template needs there is no variable.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// Files in the app's container, by path, each a template; without all that the template needs there is no file.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// A template: migrations run again when what it makes is another. Absent where they need not.
+    pub identity: Option<String>,
 }
 
 impl Row {
@@ -57,7 +94,12 @@ impl Row {
                 "extra-user-roles",
                 self.extra_user_roles.is_some() && !is_database,
             ),
+            (
+                "partial",
+                self.partial != Partial::default() && !handler.is_empty(),
+            ),
             ("read-only", self.read_only && !is_database),
+            ("url", self.url.is_some() && !handler.is_empty()),
             (
                 "tls",
                 self.tls.is_some() && !tls::INTERFACES.contains(&self.interface.as_str()),
@@ -66,6 +108,41 @@ impl Row {
         let mut misplaced = keys.into_iter().filter(|(_, is_misplaced)| *is_misplaced);
         misplaced.next().map(|(key, _)| key)
     }
+
+    /// A variable's name, as the row has it, with the prefix in its place.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> String {
+        match &self.prefix {
+            Some(prefix) => name.replace("{prefix}", prefix),
+            None => name.to_owned(),
+        }
+    }
+}
+
+/// What we tell the provider: templates of facts of our own. A key whose template cannot be filled is left alone.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Request {
+    /// Our application's bag, which the leader writes.
+    pub app: BTreeMap<String, PerGeneration<String>>,
+    /// The bag of each unit.
+    pub unit: BTreeMap<String, PerGeneration<String>>,
+    /// Keys that are asked to come as Juju secrets, as providers of the data platform give them; not on a Juju that has
+    /// no secrets (contract: interfaces, section 1).
+    pub secrets: Vec<String>,
+    /// Whether what is in our application's bag already stays as it is, since the provider takes no other request.
+    pub once: bool,
+}
+
+/// What it is when the provider tells something, but not all that is needed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Partial {
+    /// The provider is at it still.
+    #[default]
+    Incomplete,
+    /// Nothing will come of it: the unit is blocked.
+    Invalid,
 }
 
 const FILES: &[(&str, &str)] = &[
@@ -210,9 +287,9 @@ mod tests {
             let row: Row =
                 crate::yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(row.interface, *name);
-            assert_eq!(
-                super::super::handler(&row).is_some(),
-                row.handler.is_some(),
+            assert_eq!(super::super::declared::check(&row), Ok(()), "{name}");
+            assert!(
+                super::super::handler(&row).is_some() || row.handler.is_none(),
                 "{name}"
             );
         }

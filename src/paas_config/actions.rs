@@ -279,7 +279,7 @@ fn template_mistake(
     others: &[&str],
     is_more: impl Fn(&str) -> bool,
 ) -> Option<(String, String)> {
-    let Some(names) = template::sound_names(text) else {
+    let Ok(names) = template::sound_names(text) else {
         let message = "`{` and `[` begin a template, and this one is malformed".to_owned();
         return Some((
             message,

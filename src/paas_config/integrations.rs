@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::interfaces::declared;
 use crate::interfaces::table::{self, Row};
 use crate::yaml::{self, Mapping, Value};
 
@@ -83,7 +84,10 @@ impl Integration {
             Some(key) => Err(format!(
                 "{key}: the interface `{interface}` has no such thing"
             )),
-            None => Ok(row),
+            None => {
+                declared::check(&row)?;
+                Ok(row)
+            }
         }
     }
 }
@@ -103,12 +107,12 @@ fn unknown(key: &str) -> String {
     format!("{key}: there is no such key; {hint}")
 }
 
-/// Lays `over` over `under`: mappings are extended, everything else is replaced, and `null` takes a key away.
+/// Lays `over` over `under`: mappings are extended, everything else is replaced, and `null` takes away what is there.
 fn lay_over(under: &mut Mapping, over: &Mapping) {
     for (key, value) in over {
         match (under.get_mut(key), value) {
             (Some(Value::Mapping(under)), Value::Mapping(over)) => lay_over(under, over),
-            (_, Value::Null) => {
+            (Some(_), Value::Null) => {
                 under.shift_remove(key);
             }
             _ => {
@@ -204,8 +208,8 @@ mod tests {
         let mut under = read("{a: {b: 1, c: 2}, d: [1, 2], e: 1}");
         lay_over(
             &mut under,
-            &read("{a: {c: 3, f: 4}, d: [9], e: null, g: {h: 1}}"),
+            &read("{a: {c: 3, f: 4}, d: [9], e: null, g: {h: null}}"),
         );
-        assert_eq!(under, read("{a: {b: 1, c: 3, f: 4}, d: [9], g: {h: 1}}"));
+        assert_eq!(under, read("{a: {b: 1, c: 3, f: 4}, d: [9], g: {h: null}}"));
     }
 }

@@ -8,6 +8,7 @@ use super::environment::made_of;
 use super::integration_files;
 use super::observation::Observation;
 use super::scrape;
+use crate::interfaces::values::Told;
 use crate::interfaces::{Bag, Context, Outcome, Provided, Relation, table};
 use crate::paas_config::integrations::OWN_GATE;
 
@@ -122,6 +123,7 @@ impl Facts {
             user_prefix: &observation.charm.runtime.user_prefix,
             random: &observation.random,
             juju: observation.identity.juju,
+            generation: observation.charm.generation,
             scrape_jobs: self.scrape_jobs.as_deref(),
             assets: &observation.assets,
         }
@@ -187,6 +189,11 @@ impl Integrations {
                 Outcome::Ready(mut provided) => {
                     provided.interface.clone_from(&endpoint.interface);
                     provided.endpoint.clone_from(&endpoint.name);
+                    if let Some(relation) = relation {
+                        for (key, value) in Told::by(row, relation).values {
+                            provided.facts.entry(key).or_insert(value);
+                        }
+                    }
                     if is_main(observation, endpoint) {
                         provided.facts.extend(as_usual(row, &provided.variables));
                         let made = made_of(observation, &provided);

@@ -2,6 +2,8 @@
 //!
 //! Each rule changes what the peer is known to do, from the case's input alone; it never looks at what ours does.
 
+mod variables;
+
 use serde_json::{Map, Value, json};
 
 use super::outcome::PRESENT;
@@ -18,6 +20,7 @@ pub fn apply(case: &Case, expected: &mut Outcome) {
         grafana_dashboard(case, expected);
     }
     allowed_hosts(case, expected);
+    variables::apply(case, expected);
     texts(expected);
     services_stay(case, expected);
 }
@@ -72,6 +75,15 @@ fn requests(case: &Case, expected: &mut Outcome) {
     for relation in relations(case, &["rabbitmq"]) {
         let app = json!({"username": case.input["app"], "vhost": "/"});
         put(expected, relation, "app", app.as_object().unwrap().clone());
+    }
+    for (interface, key, value) in [
+        ("openfga", "store_name", json!("app-store")),
+        ("s3", "bucket", case.input["app"].clone()),
+    ] {
+        for relation in relations(case, &[interface]) {
+            let app = json!({ key: value });
+            put(expected, relation, "app", app.as_object().unwrap().clone());
+        }
     }
 }
 
