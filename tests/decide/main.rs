@@ -7,6 +7,7 @@ mod code;
 mod cos;
 mod custom_actions;
 mod databases;
+mod declared;
 mod frameworks;
 mod generations;
 mod gunicorn;
