@@ -61,6 +61,7 @@ system_packages() {
     # Without `tinyproxy`, which makes a service of it.
     wants tinyproxy-bin command -v tinyproxy
     wants util-linux command -v setpriv
+    wants xz-utils command -v xz
     [ -n "$missing" ] || return 0
     # Words of the list are packages.
     # shellcheck disable=SC2086

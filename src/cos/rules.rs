@@ -42,7 +42,11 @@ impl Group {
             return Err("it must have `groups:`, or be one rule".into());
         };
         let groups = if file.contains_key("alert") || file.contains_key("record") {
-            vec![json!({"name": stem, "rules": [file]})]
+            let rule = Value::Object(file);
+            if let Some(reason) = unusable(&rule) {
+                return Err(format!("it is a rule {reason}"));
+            }
+            vec![json!({"name": stem, "rules": [rule]})]
         } else {
             match file.remove("groups") {
                 Some(Value::Array(groups)) => groups,

@@ -284,4 +284,29 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_rule_that_the_charm_would_leave_out_is_a_warning_with_file_and_reason() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = "name: web\ntype: charm\nsummary: s\ndescription: d\nbase: ubuntu@24.04\nplatforms: {amd64: }\n\
+                    extensions: [flask-framework]\n";
+        std::fs::write(directory.path().join(FILE), text).unwrap();
+        let rules = directory
+            .path()
+            .join("cos_custom/prometheus_alert_rules/team");
+        std::fs::create_dir_all(&rules).unwrap();
+        std::fs::write(rules.join("good.rule"), "{alert: A, expr: up}").unwrap();
+        std::fs::write(rules.join("bad.rule"), "alert: A").unwrap();
+        let report = check(directory.path(), Switch::On).unwrap();
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        let mut said = report.warnings.iter().map(|one| one.message.as_str());
+        let told = "`cos_custom/prometheus_alert_rules/team/bad.rule` is left out: it is a rule whose `expr` is no text";
+        assert!(said.any(|said| said == told), "{:?}", report.warnings);
+        assert!(
+            !report
+                .warnings
+                .iter()
+                .any(|one| one.message.contains("good.rule"))
+        );
+    }
 }
