@@ -7,6 +7,7 @@ from datetime import timedelta
 import flask
 from sqlalchemy import func, insert, select
 
+import integrations
 from database import engine, ticks, visitors
 
 
@@ -20,6 +21,7 @@ app.config.from_prefixed_env()
 # These two as they are: from_prefixed_env makes a number of the text `12`.
 app.config["SECRET_KEY"] = os.environ["FLASK_SECRET_KEY"]
 app.config["GREETING"] = os.environ.get("FLASK_GREETING", "Hello")
+integrations.add_to(app)
 
 
 @app.get("/")
