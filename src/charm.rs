@@ -68,3 +68,8 @@ impl Code {
         }
     }
 }
+
+/// README.md's example, which must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,6 +29,8 @@ pub struct Journey {
     pub cwd: PathBuf,
     /// What commands get beside the test's own environment.
     pub environment: Vec<(String, String)>,
+    /// Seconds, in words of timeout(1), after which a command is killed.
+    pub limit: &'static str,
 }
 
 impl Journey {
@@ -43,6 +45,7 @@ impl Journey {
             programs,
             cwd,
             environment: Vec::new(),
+            limit: TIMEOUT,
         }
     }
 
@@ -58,7 +61,7 @@ impl Journey {
         path.push(std::env::var_os("PATH").unwrap_or_default());
         let mut command = Command::new("timeout");
         command
-            .arg(TIMEOUT)
+            .arg(self.limit)
             .arg(program)
             .current_dir(&self.cwd)
             .env("PATH", path)

@@ -80,8 +80,7 @@ pub(super) fn declarations(
 
 fn problem(document: &Document, path: &[&str], message: &str) -> Problem {
     let key = path.join(".");
-    Problem::new(FILE, format!("`{key}` in {FILE}: {message}"))
-        .at(key, document.nearest_place(path))
+    Problem::new(FILE, format!("`{key}`: {message}")).at(key, document.nearest_place(path))
 }
 
 /// An action, or what keeps it from being read.

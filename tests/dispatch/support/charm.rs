@@ -45,6 +45,8 @@ pub struct Declared {
     pub option_required: bool,
     /// The text of `paas-config.yaml`.
     pub paas_config: Option<&'static str>,
+    /// The charm of `examples/greeter` instead, with code of its own.
+    pub greeter: bool,
 }
 
 impl Default for Declared {
@@ -54,12 +56,21 @@ impl Default for Declared {
             database_required: false,
             option_required: false,
             paas_config: None,
+            greeter: false,
         }
     }
 }
 
 fn charmwright(arguments: &[&str], directory: &Path) {
-    let output = Command::new(env!("CARGO_BIN_EXE_charmwright"))
+    run(
+        Path::new(env!("CARGO_BIN_EXE_charmwright")),
+        arguments,
+        directory,
+    );
+}
+
+fn run(program: &Path, arguments: &[&str], directory: &Path) {
+    let output = Command::new(program)
         .args(arguments)
         .env("CHARMCRAFT_ENABLE_EXPERIMENTAL_EXTENSIONS", "1")
         .current_dir(directory)
@@ -112,13 +123,47 @@ fn packed(framework: &'static str, paas_config: Option<&'static str>) -> PathBuf
         .clone()
 }
 
+/// The packed charm of `examples/greeter`, unpacked: its own executable packs it.
+fn greeter() -> PathBuf {
+    static PACKED: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut packed = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let pack = || {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let build = [
+            "build",
+            "--quiet",
+            "--locked",
+            "--offline",
+            "--example",
+            "greeter",
+        ];
+        run(Path::new(env!("CARGO")), &build, repository);
+        let charmwright = Path::new(env!("CARGO_BIN_EXE_charmwright"));
+        let program = charmwright.with_file_name("examples").join("greeter");
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dispatch/greeter");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        let project = repository.join("examples/greeter");
+        let pack = ["pack", "--project-dir", project.to_str().unwrap()];
+        run(&program, &pack, &directory);
+        let charm = directory.join("charm");
+        packed::unpack(&directory.join("greeter_amd64.charm"), &charm).unwrap();
+        charm
+    };
+    packed.get_or_insert_with(pack).clone()
+}
+
 /// Lays the charm out in `directory`, and says of it what the model must know.
 pub fn lay_out(directory: &Path, declared: Declared) -> Charm {
     fs::create_dir_all(directory).unwrap();
     let told = declared
         .paas_config
         .filter(|text| text.contains("actions:"));
-    for entry in fs::read_dir(packed(declared.framework, told)).unwrap() {
+    let packed = match declared.greeter {
+        true => greeter(),
+        false => packed(declared.framework, told),
+    };
+    for entry in fs::read_dir(packed).unwrap() {
         let (path, name) = entry
             .map(|entry| (entry.path(), entry.file_name()))
             .unwrap();
