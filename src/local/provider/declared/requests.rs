@@ -157,11 +157,11 @@ fn checked(
             Some(kind) => (kind, true),
             None => (kind.as_str(), false),
         };
-        match get(key) {
+        let nothing = |value: &Value| value.as_str() == Some("");
+        match get(key).filter(|value| !nothing(value)) {
             Some(value) if holds(kind, &value) => {
                 found.insert(key.clone(), value);
             }
-            Some(Value::String(text)) if text.is_empty() => {}
             Some(_) => return Err(format!("`{key}` is not what it should be, a {kind}")),
             None if optional => {}
             None => return Ok(None),
@@ -181,5 +181,135 @@ fn holds(kind: &str, value: &Value) -> bool {
         "json" => true,
         "text" => text(|letter| !letter.is_control()),
         _ => text(|letter| letter.is_ascii_alphanumeric() || "-_.:*@/+=".contains(letter)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::provider::{test_bag, test_relation, test_view};
+
+    fn endpoint() -> Endpoint {
+        let wants = [("name", "word"), ("path", "text?")];
+        Endpoint {
+            wants: wants.map(|(key, kind)| (key.into(), kind.into())).into(),
+            unique: Some("{bag.name}".into()),
+            ..Endpoint::default()
+        }
+    }
+
+    fn description(endpoint: Endpoint) -> Description {
+        Description {
+            endpoints: BTreeMap::from([("data".into(), endpoint)]),
+            ..Description::default()
+        }
+    }
+
+    /// The keys of what is asked for in relations with these bags, numbered from 0, and what is wrong.
+    fn asked(endpoint: &Endpoint, bags: &[&[(&str, &str)]]) -> (Vec<String>, Option<String>) {
+        let mut view = test_view("mq");
+        for (id, entries) in (0..).zip(bags) {
+            let mut relation = test_relation("data", "data");
+            relation.remote_bag = test_bag(entries);
+            view.relations.insert(id, relation);
+        }
+        view.relations.insert(99, test_relation("other", "other"));
+        let (requests, problem) = read(&view, &description(endpoint.clone()));
+        (requests.into_keys().collect(), problem)
+    }
+
+    #[test]
+    fn a_relation_asks_once_all_that_is_wanted_is_there() {
+        let long = "x".repeat(256);
+        let cases: [(&[(&str, &str)], Option<&str>, &[&str]); 8] = [
+            (&[], None, &[]),
+            (&[("name", "")], None, &[]),
+            (&[("path", "/")], None, &[]),
+            (&[("name", "web")], None, &["0"]),
+            (
+                &[("name", "web"), ("path", "a b"), ("more", "\n")],
+                None,
+                &["0"],
+            ),
+            (
+                &[("name", "we b")],
+                Some("`name` is not what it should be, a word"),
+                &[],
+            ),
+            (
+                &[("name", &long)],
+                Some("`name` is not what it should be, a word"),
+                &[],
+            ),
+            (
+                &[("name", "web"), ("path", "a\nb")],
+                Some("`path` is not what it should be, a text"),
+                &[],
+            ),
+        ];
+        for (bag, problem, keys) in cases {
+            let problem = problem.map(|problem| format!("web (relation 0): {problem}"));
+            let keys = keys.iter().map(ToString::to_string).collect();
+            assert_eq!(asked(&endpoint(), &[bag]), (keys, problem), "{bag:?}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_one_relation_is_not_given_to_another() {
+        let web: &[(&str, &str)] = &[("name", "web")];
+        let (keys, problem) = asked(&endpoint(), &[web, web, &[("name", "api")]]);
+        assert_eq!(keys, ["0", "2"]);
+        assert_eq!(
+            problem.as_deref(),
+            Some("web (relation 1): `web` belongs to relation 0")
+        );
+    }
+
+    #[test]
+    fn a_list_asks_for_each_of_its_elements() {
+        let listing = Endpoint {
+            each: Some("list".into()),
+            id: "id".into(),
+            fields: BTreeMap::from([("path".into(), "word?".into())]),
+            ..Endpoint::default()
+        };
+        let cases = [
+            ("[]", None, vec![]),
+            (
+                r#"[{"id": "a"}, {"id": "b", "path": null}]"#,
+                None,
+                vec!["0/a", "0/b"],
+            ),
+            ("{}", Some("`list` is not a JSON list of objects"), vec![]),
+            (
+                r#"["a"]"#,
+                Some("`list` is not a JSON list of objects"),
+                vec![],
+            ),
+            (
+                r#"[{"id": 1}]"#,
+                Some("a request in `list` lacks one of path, id"),
+                vec![],
+            ),
+            (
+                r#"[{"id": "a b"}]"#,
+                Some("a request in `list` lacks one of path, id"),
+                vec![],
+            ),
+            (
+                r#"[{"id": "a", "path": ["x"]}]"#,
+                Some("`path` is not what it should be, a word"),
+                vec![],
+            ),
+        ];
+        for (list, problem, keys) in cases {
+            let problem = problem.map(|problem| format!("web (relation 0): {problem}"));
+            let keys = keys.into_iter().map(str::to_owned).collect();
+            assert_eq!(
+                asked(&listing, &[&[("list", list)]]),
+                (keys, problem),
+                "{list}"
+            );
+        }
     }
 }
