@@ -188,5 +188,12 @@ fn an_app_uses_the_servers_that_are_built_in() {
     journey.responds(&url(&journey, "valkey"), "no variables", |(status, _)| {
         *status == 500
     });
+
+    journey.local(&["integrate", APP, "openfga-k8s"]);
+    journey.local(&["integrate", APP, "redis-k8s"]);
+    journey.settles(APP, "active", "");
+    journey.answers(&url(&journey, "redis"), 200, "\":1\"");
+    // The name of stores in this generation of charms.
+    journey.answers(&url(&journey, "openfga"), 200, "\"app-store\"");
     journey.destroy();
 }
