@@ -131,10 +131,11 @@ pub(super) fn settle(observation: &mut Observation, port: u16) {
         let Some(interface) = endpoint.and_then(Endpoint::handler) else {
             continue;
         };
+        // As in a hook, nothing of them is known when it is asked which are needed.
+        let mut secrets = std::mem::take(&mut relation.secrets);
         let asked = interface.secrets(relation);
-        relation
-            .secrets
-            .retain(|uri, _| asked.iter().any(|asked| asked.uri == *uri));
+        secrets.retain(|uri, _| asked.iter().any(|asked| asked.uri == *uri));
+        relation.secrets = secrets;
     }
 }
 

@@ -181,3 +181,39 @@ fn an_ingress_tells_the_base_url() {
         "relation ingress"
     );
 }
+
+#[test]
+fn a_variable_of_a_row_says_of_which_keys_it_is_made() {
+    let requires = "requires:\n  redis: {interface: redis, optional: true, limit: 1}\n  \
+                    openfga: {interface: openfga, optional: true, limit: 1}\n";
+    let project = Project::new("go", "24.04", requires);
+    project.write(
+        "redis.yaml",
+        "endpoint: redis\nunit-data: {hostname: 10.1.40.7, port: 6379}\n",
+    );
+    project.write(
+        "fga.yaml",
+        "endpoint: openfga\napp-data: {grpc_api_url: 'http://f:8081', http_api_url: 'http://f:8080', \
+         store_id: s, token_secret_id: 'secret://t'}\nsecrets: {t: {token: s3cr3t-token}}\n",
+    );
+    let answer = project.env(&[
+        "--relation",
+        "redis.yaml",
+        "--relation",
+        "fga.yaml",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let mut from = answer.variables("from");
+    from.retain(|name, _| ["FGA_TOKEN", "REDIS_DB_PORT"].contains(&name.as_str()));
+    let expected = map(&[
+        ("FGA_TOKEN", "relation openfga, token"),
+        (
+            "REDIS_DB_PORT",
+            "relation redis, leader-host, hostname, port",
+        ),
+    ]);
+    assert_eq!(from, expected);
+    assert!(!answer.stdout.contains("s3cr3t-token"));
+}

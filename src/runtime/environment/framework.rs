@@ -141,10 +141,27 @@ pub(super) fn of_relation(observation: &Observation, given: &Provided, variable:
             of: names(&row.value),
         },
         None => Origin::Relation {
+            keys: keys(observation, &endpoint, variable),
             endpoint,
-            keys: Vec::new(),
         },
     }
+}
+
+/// The provider's keys that a variable is made of, as far as the endpoint's row tells.
+fn keys(observation: &Observation, endpoint: &str, variable: &str) -> Vec<String> {
+    let mut endpoints = observation.charm.endpoints.iter();
+    let row = endpoints.find(|known| known.name == endpoint);
+    let Some(row) = row.and_then(|endpoint| endpoint.row.as_ref()) else {
+        return Vec::new();
+    };
+    let mut variables = row.variables.iter();
+    let template = variables
+        .find(|(name, _)| row.variable(name) == variable)
+        .map(|(_, template)| template)
+        .or(row.url.as_ref());
+    let mut keys = template.map_or_else(Vec::new, |template| names(template));
+    keys.retain(|key| row.keys.contains_key(key));
+    keys
 }
 
 fn relation_rows<'a>(
