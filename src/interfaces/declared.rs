@@ -144,6 +144,11 @@ impl Interface for Declared {
         reads
     }
 
+    fn reads_units(&self, remote_app: &Bag) -> bool {
+        let code = self.code.as_ref();
+        code.is_some_and(|code| code.reads_units(remote_app))
+    }
+
     fn files(&self) -> Vec<String> {
         let mut files = self
             .code

@@ -8,6 +8,7 @@ mod mariadb;
 mod postgresql;
 #[path = "../python_packages/mod.rs"]
 mod python_packages;
+mod redis;
 mod server;
 #[path = "../decide/support.rs"]
 #[allow(dead_code, reason = "only a part of it is needed here")]
@@ -26,8 +27,17 @@ struct App {
 }
 
 impl App {
-    /// Of a FastAPI app that is related to a provider which publishes `uris` and `ca`.
+    /// Of a FastAPI app that is related to a database which publishes `uris` and `ca`.
     fn related(endpoint: &str, uris: &str, ca: &str) -> Self {
+        Self::told(
+            endpoint,
+            &[("uris", uris), ("tls", "True"), ("tls-ca", ca)],
+            &[],
+        )
+    }
+
+    /// Of a FastAPI app that is related to a provider of one unit.
+    fn told(endpoint: &str, app: &[(&str, &str)], unit: &[(&str, &str)]) -> Self {
         let paas_config = format!("integrations: {{{endpoint}: {{tls: verify}}}}\n");
         let mut observation =
             support::ready("fastapi", support::FIRST, "options: {}", Some(&paas_config));
@@ -35,7 +45,8 @@ impl App {
             endpoint: endpoint.into(),
             id: 7,
             remote_application: "db".into(),
-            remote_app: support::bag(&[("uris", uris), ("tls", "True"), ("tls-ca", ca)]),
+            remote_app: support::bag(app),
+            remote_units: [("db/0".to_owned(), support::bag(unit))].into(),
             ..Relation::default()
         }];
         let decision = decide(&observation);

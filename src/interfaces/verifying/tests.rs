@@ -141,3 +141,51 @@ fn scheme_and_port_are_all_that_changes_of_a_url() {
         assert_eq!(with_scheme_and_port(url, "rediss", port), expected);
     }
 }
+
+#[test]
+fn redis_is_spoken_to_over_tls() {
+    let ca = pem("A");
+    let unit: Pairs<'_> = &[("hostname", "10.0.0.1"), ("port", "6379")];
+    let tls: Pairs<'_> = &[("tls", "true"), ("tls-ca", &ca)];
+    for relation in [
+        related(&[&[("leader-host", "10.0.0.1")], tls].concat(), unit),
+        related(&[], &[unit, tls].concat()),
+    ] {
+        let provided = ready("redis", &relation);
+        let get = |name: &str| provided.variables[&format!("REDIS_DB_{name}")].as_str();
+        assert_eq!(get("CONNECT_STRING"), "rediss://10.0.0.1:6379");
+        assert_eq!((get("SCHEME"), get("TLS_CA_FILE")), ("rediss", CA_FILE));
+        assert_eq!(provided.files[CA_FILE], ca);
+    }
+    assert!(blocked("redis", &related(&[], unit)).contains("has no TLS"));
+}
+
+#[test]
+fn an_object_store_is_verified_by_its_chain_else_by_the_cas_of_the_image() {
+    let chain = serde_json::to_string(&[pem("A"), format!("MIIB{}", "B".repeat(200))]).unwrap();
+    let keys: Pairs<'_> = &[("access-key", "a"), ("secret-key", "b"), ("bucket", "c")];
+    let secure: Pairs<'_> = &[("endpoint", "https://minio")];
+    let provided = ready(
+        "s3",
+        &related(&[keys, secure, &[("tls-ca-chain", &chain)]].concat(), &[]),
+    );
+    assert_eq!(provided.variables["AWS_CA_BUNDLE"], CA_FILE);
+    assert_eq!(provided.variables["S3_TLS_CA_FILE"], CA_FILE);
+    assert_eq!(provided.files[CA_FILE], pem("A") + &pem("B"));
+    for app in [
+        &[keys, secure].concat(),
+        keys,
+        &[keys, &[("tls-ca-chain", "[]")]].concat(),
+    ] {
+        let provided = ready("s3", &related(app, &[]));
+        assert!(provided.files.is_empty() && !provided.variables.contains_key("AWS_CA_BUNDLE"));
+    }
+    let open = related(&[keys, &[("endpoint", "http://minio")]].concat(), &[]);
+    assert!(blocked("s3", &open).contains("has no TLS"));
+    let nonsense = related(
+        &[keys, secure, &[("tls-ca-chain", "[\"x\"]")]].concat(),
+        &[],
+    );
+    let outcome = verified("s3").outcome(&context("3.6.14"), &nonsense);
+    assert!(matches!(outcome, Outcome::Invalid(_)), "{outcome:?}");
+}
