@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 
+import integrations
+
 if "POSTGRESQL_DB_CONNECT_STRING" not in os.environ:
     sys.exit("POSTGRESQL_DB_CONNECT_STRING is not set: this app needs a PostgreSQL database")
 
@@ -18,6 +20,7 @@ SECRET_KEY = os.environ["APP_SECRET_KEY"]
 VISITS = Counter("visits", "Visitors that this process has counted.")
 
 app = FastAPI(default_response_class=PlainTextResponse)
+integrations.add_to(app)
 
 
 @app.get("/")
