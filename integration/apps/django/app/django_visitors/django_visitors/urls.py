@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from visitors import views
+from visitors import integrations, views
 
 urlpatterns = [
     path("", views.root),
@@ -12,4 +12,5 @@ urlpatterns = [
     path("ticks", views.recent_ticks),
     path("version", views.version),
     path("visitors", views.count_visitor),
+    *integrations.urls,
 ]
