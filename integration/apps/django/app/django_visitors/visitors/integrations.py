@@ -15,15 +15,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
-from opentelemetry.instrumentation.django import DjangoInstrumentor
 
 QUEUE = "visitors"
 View = Callable[..., HttpResponse]
 
 oauth = OAuth()
-
-if "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ:
-    DjangoInstrumentor().instrument()
 
 if "DJANGO_OIDC_CLIENT_ID" in os.environ:
     oauth.register(
