@@ -82,7 +82,7 @@ pub async fn observe(
         });
     let peer = async {
         match peer_ids?.into_iter().next() {
-            Some(id) => relation::peer(tools, &environment, id).await,
+            Some(id) => relation::peer(tools, &environment, id, standing.alone).await,
             None => Ok(None),
         }
     };
@@ -180,6 +180,8 @@ struct Standing {
     leader: bool,
     unit: Option<(String, String)>,
     app: Option<(String, String)>,
+    /// Whether this is known to be the application's only unit.
+    alone: bool,
 }
 
 /// The application's status with its units' is the leader's to read: one call tells leadership and both statuses.
@@ -197,6 +199,7 @@ async fn standing(tools: &Tools, unit: &str) -> Result<Standing, juju::Error> {
             };
             Ok(Standing {
                 leader: true,
+                alone: report.units.len() == 1 && report.units.contains_key(unit),
                 unit: own,
                 app: Some(pair(&report.own)),
             })
@@ -209,6 +212,7 @@ async fn standing(tools: &Tools, unit: &str) -> Result<Standing, juju::Error> {
             let own = tools.status_get(false).await.ok();
             Ok(Standing {
                 leader,
+                alone: false,
                 unit: own.map(|report| pair(&report.own)),
                 app: None,
             })

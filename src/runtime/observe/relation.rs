@@ -155,16 +155,20 @@ pub(super) fn or_gone<T>(result: Result<T, juju::Error>) -> Result<Option<T>, ju
     }
 }
 
-/// The peer relation, or `None` when it is not there yet.
+/// The peer relation, or `None` when it is not there yet. A unit that is `alone` has no others to ask for.
 pub(super) async fn peer(
     tools: &Tools,
     environment: &Environment,
     id: RelationId,
+    alone: bool,
 ) -> Result<Option<Peer>, juju::Error> {
-    let (app, units) = tokio::join!(
-        tools.relation_get(&id, &environment.app, true),
-        tools.relation_list(&id)
-    );
+    let units = async {
+        if alone {
+            return Ok(Vec::new());
+        }
+        tools.relation_list(&id).await
+    };
+    let (app, units) = tokio::join!(tools.relation_get(&id, &environment.app, true), units);
     let (Some(app), Some(units)) = (or_gone(app)?, or_gone(units)?) else {
         return Ok(None);
     };
