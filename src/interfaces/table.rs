@@ -159,6 +159,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../metadata/interfaces/ingress.yaml"),
     ),
     (
+        "kafka_client",
+        include_str!("../../metadata/interfaces/kafka_client.yaml"),
+    ),
+    (
         "loki_push_api",
         include_str!("../../metadata/interfaces/loki_push_api.yaml"),
     ),
@@ -177,6 +181,10 @@ const FILES: &[(&str, &str)] = &[
     (
         "openfga",
         include_str!("../../metadata/interfaces/openfga.yaml"),
+    ),
+    (
+        "opensearch_client",
+        include_str!("../../metadata/interfaces/opensearch_client.yaml"),
     ),
     (
         "postgresql_client",

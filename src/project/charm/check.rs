@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expanded, FILE, Project, Switch, base, companions, expand, juju, paas_config};
+use super::{
+    Expanded, FILE, Project, Switch, base, companions, expand, integrations, juju, paas_config,
+};
 use crate::charm::Code;
 use crate::cos::{self, Assets};
 use crate::frameworks::Generation;
@@ -37,6 +39,9 @@ pub fn check(directory: &std::path::Path, switch: Switch) -> Result<Report, Erro
     report.problems.extend(juju::problems(&project, &expanded));
     hidden_options(&project, &expanded, &mut report);
     report.problems.extend(parts(&project));
+    let users = project.mapping();
+    let of_integrations = integrations::problems(&expanded, &users, directory);
+    report.problems.extend(of_integrations);
     let in_the_charm = paas_config::warnings(directory, &expanded.framework.name);
     report.warnings.extend(in_the_charm);
     let assets = Assets::custom(directory);

@@ -5,7 +5,7 @@ mod refuse;
 
 use merge::{merge, ordered};
 
-use super::{FILE, Project, Switch, base, companions, custom_actions, paas_config};
+use super::{FILE, Project, Switch, base, companions, custom_actions, integrations, paas_config};
 use crate::frameworks::{Framework, Frameworks, Generation, charm::Charm};
 use crate::project::{Error, Problem, closest_extension, sound};
 use crate::yaml::{Mapping, Value};
@@ -107,6 +107,7 @@ fn apply(
 
     let mut merged = mapping.clone();
     normalise_endpoints(&mut merged);
+    integrations::declare(&project.directory, &mut merged)?;
     for (endpoint, declaration) in at(&merged.clone(), &["requires"]).into_iter().flatten() {
         if declaration.get("interface").and_then(Value::as_str) == Some("oauth")
             && let Some(endpoint) = endpoint.as_str()

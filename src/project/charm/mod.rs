@@ -8,6 +8,7 @@ mod elf;
 mod expand;
 mod files;
 mod init;
+mod integrations;
 mod juju;
 mod paas_config;
 mod pack;
