@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 /// Beyond this size in bytes the file becomes `FILE.old`, and a new one begins.
-const SIZE: u64 = 64 << 20;
+const SIZE: u64 = 16 << 20;
 
 /// A file that is readable by us only.
 pub(super) struct Store {
