@@ -23,7 +23,7 @@ fn logs_as_pebble_sends_them_are_kept_and_found_again() {
         assert_eq!(update.application_bags[&3], Bag::new());
         assert!(update.services[0].hostnames.contains(&host.to_owned()));
         let base = format!("http://127.0.0.1:{}", port(&update, 3100));
-        assert_eq!(update.addresses, [base.clone()]);
+        assert_eq!(update.addresses, std::slice::from_ref(&base));
         let push = format!("{base}/loki/api/v1/push");
         let unit = |unit: &str| json!({"juju_unit": unit, "pebble_service": "app"});
         let body = json!({"streams": [
