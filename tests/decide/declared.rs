@@ -17,6 +17,7 @@ struct Told<'a> {
     app: &'a [(&'a str, &'a str)],
     units: &'a [(&'a str, &'a [(&'a str, &'a str)])],
     secret: Option<(&'a str, &'a [(&'a str, &'a str)])>,
+    second: Option<(&'a str, &'a [(&'a str, &'a str)])>,
 }
 
 fn app<'a>(app: &'a [(&'a str, &'a str)]) -> Told<'a> {
@@ -36,7 +37,7 @@ fn units<'a>(units: &'a [(&'a str, &'a [(&'a str, &'a str)])]) -> Told<'a> {
 impl Told<'_> {
     fn relation(self, endpoint: &str, id: u64) -> Relation {
         let units = self.units.iter();
-        let secrets = self.secret.iter();
+        let secrets = self.secret.iter().chain(&self.second);
         Relation {
             endpoint: endpoint.into(),
             id,
@@ -362,6 +363,65 @@ fn openfga() {
     );
 }
 
+#[test]
+fn kafka_and_opensearch() {
+    let (user, tls) = ("secret:d1aaaaaaaaaaaaaaaaaa", "secret:d1bbbbbbbbbbbbbbbbbb");
+    for (interface, prefix, names) in [
+        ("kafka_client", "KAFKA", "TOPIC"),
+        ("opensearch_client", "OPENSEARCH", "INDEX"),
+    ] {
+        let name = |part: &str| format!("{prefix}_{part}");
+        let names = name(names);
+        let resource = names.to_lowercase();
+        let resource = resource.rsplit('_').next().unwrap();
+        let expected = |resource: &'static str| {
+            [
+                (name("ENDPOINTS"), "h-0:1,h-1:1"),
+                (name("PASSWORD"), "pw"),
+                (name("TLS"), "True"),
+                (name("TLS_CA"), "MII"),
+                (name("USERNAME"), "u"),
+                (names.clone(), resource),
+            ]
+        };
+        let (called, named) = (expected("web"), expected("other"));
+        let [called, named] =
+            [&called, &named].map(|of| of.each_ref().map(|(name, value)| (name.as_str(), *value)));
+        let uris = [
+            ("endpoints", "h-0:1,h-1:1"),
+            ("secret-user", user),
+            ("secret-tls", tls),
+        ];
+        let clear = [
+            ("endpoints", "h-0:1,h-1:1"),
+            (resource, "other"),
+            ("username", "u"),
+            ("password", "pw"),
+            ("tls", "True"),
+            ("tls-ca", "MII"),
+        ];
+        let missing = format!("missing integrations: {interface}");
+        let missing = Err(missing.as_str());
+        table(
+            interface,
+            &[
+                (
+                    Told {
+                        secret: Some((user, &[("username", "u"), ("password", "pw")])),
+                        second: Some((tls, &[("tls", "True"), ("tls-ca", "MII")])),
+                        ..app(&uris)
+                    },
+                    Ok(&called),
+                ),
+                (app(&clear), Ok(&named)),
+                (app(&clear[..3]), missing),
+                (app(&clear[1..]), missing),
+                (app(&uris), missing),
+            ],
+        );
+    }
+}
+
 /// What the leader writes into its application's bag.
 fn asked(interface: &str, channel: &str, there: &[(&str, &str)]) -> BTreeMap<String, String> {
     let mut observation = needing(interface, channel, None);
@@ -388,6 +448,7 @@ fn a_bucket_and_a_store_are_asked_for() {
         ("s3", "24.04", &[("bucket", "web")], &[]),
         ("openfga", "24.04", &[], &[("store_name", "app-store")]),
         ("openfga", "26.04", &[], &[("store_name", "web")]),
+        ("kafka_client", "24.04", &[("topic", "mine")], &[]),
         // Another name would be another store.
         ("openfga", "26.04", &[("store_name", "app-store")], &[]),
     ] {
