@@ -16,6 +16,21 @@ pub(super) struct Declared {
     code: Option<Box<dyn Interface>>,
 }
 
+/// Why a row gives nothing.
+enum Nothing {
+    Incomplete,
+    Invalid(String),
+}
+
+impl From<Nothing> for Outcome {
+    fn from(nothing: Nothing) -> Self {
+        match nothing {
+            Nothing::Incomplete => Self::Incomplete,
+            Nothing::Invalid(reason) => Self::Invalid(reason),
+        }
+    }
+}
+
 impl Declared {
     pub(super) fn of(row: &Row, code: Option<Box<dyn Interface>>) -> Self {
         Self {
@@ -42,21 +57,21 @@ impl Declared {
     }
 
     /// What the provider tells, as far as the row can judge it.
-    fn told(&self, relation: &Relation) -> Result<Bag, Outcome> {
+    fn told(&self, relation: &Relation) -> Result<Bag, Nothing> {
         let row = &self.row;
         let told = Told::by(row, relation);
         let mut values = told.values;
         let mut keys = row.keys.iter();
         if !row.keys.is_empty() && !keys.any(|(name, _)| values.contains_key(name)) {
-            return Err(Outcome::Incomplete);
+            return Err(Nothing::Incomplete);
         }
         let keys = || {
             let keys = row.keys.iter();
             keys.filter_map(|(name, key)| Some((name, key.as_ref()?)))
         };
         let lacks = |reason: String| match row.partial {
-            Partial::Incomplete => Outcome::Incomplete,
-            Partial::Invalid => Outcome::Invalid(reason),
+            Partial::Incomplete => Nothing::Incomplete,
+            Partial::Invalid => Nothing::Invalid(reason),
         };
         if let Some(key) = told.unread.first() {
             return Err(lacks(format!("the secret of its `{key}` cannot be read")));
@@ -70,7 +85,7 @@ impl Declared {
             if let Some(value) = values.get(name) {
                 let checked = key.check(value);
                 let value = checked
-                    .map_err(|kind| Outcome::Invalid(format!("its `{name}` must be {kind}")))?;
+                    .map_err(|kind| Nothing::Invalid(format!("its `{name}` must be {kind}")))?;
                 values.insert(name.clone(), value);
             } else if let Some(default) = &key.default {
                 values.insert(name.clone(), default.clone());
@@ -80,14 +95,14 @@ impl Declared {
     }
 
     /// What an interface without code gives.
-    fn provided(&self, context: &Context<'_>, relation: &Relation) -> Result<Provided, Outcome> {
+    fn provided(&self, context: &Context<'_>, relation: &Relation) -> Result<Provided, Nothing> {
         let values = self.told(relation)?;
         let mut provided = Provided::default();
         if let Some(url) = &self.row.url {
             let value = |name: &str| value(context, relation, &values, name);
-            let text = template::fill(url, value).ok_or(Outcome::Incomplete)?;
+            let text = template::fill(url, value).ok_or(Nothing::Incomplete)?;
             let url = Url::parse(&text)
-                .ok_or_else(|| Outcome::Invalid(format!("{} make no URL", check::names_in(url))))?;
+                .ok_or_else(|| Nothing::Invalid(format!("{} make no URL", check::names_in(url))))?;
             let prefix = self.row.prefix.as_deref().unwrap_or_default();
             provided.variables = url.database_variables(prefix);
         }
@@ -206,24 +221,22 @@ impl Interface for Declared {
     }
 
     fn outcome(&self, context: &Context<'_>, relation: &Relation) -> Outcome {
-        let provided = match &self.code {
-            None => self.provided(context, relation),
+        let mut provided = match &self.code {
+            None => match self.provided(context, relation) {
+                Ok(provided) => provided,
+                Err(nothing) => return nothing.into(),
+            },
             Some(code) => match code.outcome(context, relation) {
                 Outcome::Ready(mut provided) => {
                     for (key, value) in Told::by(&self.row, relation).values {
                         provided.facts.entry(key).or_insert(value);
                     }
-                    Ok(provided)
+                    provided
                 }
-                other => Err(other),
+                other => return other,
             },
         };
-        match provided {
-            Ok(mut provided) => {
-                self.extend(context, relation, &mut provided);
-                Outcome::Ready(provided)
-            }
-            Err(other) => other,
-        }
+        self.extend(context, relation, &mut provided);
+        Outcome::Ready(provided)
     }
 }

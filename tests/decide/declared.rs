@@ -91,7 +91,10 @@ fn missing_without_data(interface: &str) {
     assert_eq!(come_of(interface, &[empty]), missing);
 }
 
-fn table(interface: &str, rows: &[(Told<'_>, Result<&[(&str, &str)], &str>)]) {
+/// What is told, and the variables or the status that come of it.
+type Row<'a> = (Told<'a>, Result<&'a [(&'a str, &'a str)], &'a str>);
+
+fn table(interface: &str, rows: &[Row<'_>]) {
     missing_without_data(interface);
     for (index, (told, expected)) in rows.iter().enumerate() {
         let expected = expected.map(bag).map_err(str::to_owned);

@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn a_relation_asks_once_all_that_is_wanted_is_there() {
         let long = "x".repeat(256);
-        let cases: [(&[(&str, &str)], Option<&str>, &[&str]); 8] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, &'a [&'a str]);
+        let cases: [Case; 8] = [
             (&[], None, &[]),
             (&[("name", "")], None, &[]),
             (&[("path", "/")], None, &[]),
