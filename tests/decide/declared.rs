@@ -425,6 +425,89 @@ fn kafka_and_opensearch() {
     }
 }
 
+#[test]
+fn what_a_user_adds_to_a_database_is_made_of_what_the_provider_tells() {
+    let paas_config = "integrations:\n  postgresql_client:\n    prefix: PG\n    request: {app: {external-node-connectivity: 'true'}}\n    \
+         variables: {PG_READ_ONLY: '{read-only-uris|first}', PG_AT: '{PG_HOSTNAME}', NONE: '{missing}'}\n    \
+         files: {/tmp/pg/version: '{version}'}\n";
+    let mut observation = needing("postgresql_client", "24.04", Some(paas_config));
+    assert_eq!(observation.charm.paas_config.as_ref().err(), None);
+    let uri = "secret:d1aaaaaaaaaaaaaaaaaa";
+    let bag_of_app = [("secret-user", uri), ("version", "16.9")];
+    let told = Told {
+        secret: Some((
+            uri,
+            &[
+                ("username", "u"),
+                ("password", "pw"),
+                ("uris", "postgresql://u:pw@a:1/d"),
+                (
+                    "read-only-uris",
+                    "postgresql://u:pw@b:2/d,postgresql://u:pw@c:3/d",
+                ),
+            ],
+        )),
+        ..app(&bag_of_app)
+    };
+    observation.relations = vec![told.relation("postgresql_client", 7)];
+    let variables = variables(&observation);
+    let get = |name: &str| variables.get(name).map(String::as_str);
+    assert_eq!(get("PG_CONNECT_STRING"), Some("postgresql://u:pw@a:1/d"));
+    assert_eq!(get("PG_READ_ONLY"), Some("postgresql://u:pw@b:2/d"));
+    assert_eq!(get("PG_AT"), Some("a"));
+    assert_eq!(get("NONE"), None);
+    let decision = decide(&observation);
+    let files = &run(&decision).files;
+    let file = files.iter().find(|file| file.path == "/tmp/pg/version");
+    assert_eq!(file.map(|file| file.content.as_str()), Some("16.9"));
+    let written = decision.bags.iter().find(|write| write.app).unwrap();
+    assert!(written.changes.contains_key("external-node-connectivity"));
+    assert!(written.changes.contains_key("database"));
+}
+
+/// The charm of a project that declares integrations of its own, packed.
+fn own(integrations: &str) -> Observation {
+    let metadata = "name: web\ncontainers: {app: {resource: app-image}}\n\
+        peers: {secret-storage: {interface: secret-storage}}\n\
+        requires: {zebra: {interface: z}, events: {interface: mqtt}, s3: {interface: s3}, http-proxy: {interface: http_proxy}}\n";
+    let manifest = "charmwright: {framework: go}\nbases: [{channel: '24.04'}]\n";
+    let charm = Charm::parse(metadata, None, Some(manifest), Some(integrations)).unwrap();
+    let services = "go: {override: replace, startup: enabled, command: x}\n";
+    unit(charm, ("go_secret_key", "peer-key"), services)
+}
+
+#[test]
+fn required_integrations_of_ones_own_are_missed_after_the_others_by_name() {
+    let observation = own(
+        "integrations: {zebra: {keys: {x: {needed: true}}}, events: {keys: {x: {needed: true}}}}",
+    );
+    let (status, message) = status(&decide(&observation));
+    assert_eq!(status, Status::Blocked);
+    assert_eq!(
+        message,
+        "missing integrations: s3, http-proxy, events, zebra"
+    );
+}
+
+#[test]
+fn data_of_ones_own_integration_that_cannot_be_used_blocks_with_its_endpoint() {
+    let mut observation = own(
+        "integrations: {events: {keys: {port: {minimum: 1}}, variables: \
+                               {PORT: '{port}'}}}",
+    );
+    observation.relations = vec![app(&[("port", "hunter2")]).relation("events", 7)];
+    let decision = decide(&observation);
+    let (status, message) = status(&decision);
+    assert_eq!(status, Status::Blocked);
+    assert_eq!(message, "Invalid events relation data.");
+    let said = decision.remarks.join(" ");
+    assert!(
+        said.contains("`port` must be a whole number from 1 on"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
 /// What the leader writes into its application's bag.
 fn asked(interface: &str, channel: &str, there: &[(&str, &str)]) -> BTreeMap<String, String> {
     let mut observation = needing(interface, channel, None);

@@ -35,7 +35,7 @@ pub(super) fn declare(directory: &Path, project: &mut Mapping) -> Result<(), Err
         }
         let Some(interface) = says.get("interface").and_then(Value::as_str) else {
             let message = format!(
-                "{FILE}: `integrations.{name}` has no `interface`, and charmcraft.yaml declares no endpoint `{name}`"
+                "`integrations.{name}` has no `interface`, and charmcraft.yaml declares no endpoint `{name}`"
             );
             let problem = Problem::new(FILE, message)
                 .at(&name, document.place(&["integrations", &name]))
@@ -79,7 +79,7 @@ pub(super) fn problems(expanded: &Expanded, users: &Mapping, directory: &Path) -
             let mut keys = vec!["integrations", name.as_str()];
             keys.extend(path.split('.').take(2));
             let place = document.nearest_place(&keys);
-            let message = format!("{FILE}: integrations.{name}.{message}");
+            let message = format!("integrations.{name}.{message}");
             Problem::new(FILE, message).at(path, place)
         };
         // What is no integration at all is told when the whole file is read.
