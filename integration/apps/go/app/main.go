@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"example.com/go-visitors/internal/database"
+	"example.com/go-visitors/internal/integrations"
 )
 
 type app struct {
@@ -55,11 +56,17 @@ func run() error {
 	routes.HandleFunc("GET /ticks", app.ticks)
 	routes.HandleFunc("GET /key", app.key)
 	routes.HandleFunc("GET /version", app.version)
+	integrations.AddTo(routes)
+	traced, flush, err := integrations.Traced(ctx, routes)
+	if err != nil {
+		return err
+	}
+	defer flush()
 
 	port := cmp.Or(os.Getenv("APP_PORT"), "8080")
 	metricsPort := cmp.Or(os.Getenv("APP_METRICS_PORT"), port)
 	metrics := "GET " + cmp.Or(os.Getenv("APP_METRICS_PATH"), "/metrics")
-	servers := []*http.Server{{Addr: ":" + port, Handler: measured(routes)}}
+	servers := []*http.Server{{Addr: ":" + port, Handler: measured(traced)}}
 	if metricsPort == port {
 		routes.Handle(metrics, promhttp.Handler())
 	} else {

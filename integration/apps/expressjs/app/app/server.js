@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import express from 'express';
 
 import { pool } from './database.js';
+import { integrations } from './integrations.js';
 import { measured, metrics } from './metrics.js';
 import { version, visit } from './visitors.js';
 
@@ -51,6 +52,8 @@ app.get('/key', (request, response) => {
 app.get('/version', async (request, response) => {
   response.type('text').send(await version(database));
 });
+
+app.use(integrations);
 
 const listeners = [];
 if (metricsPort === port) {
