@@ -97,8 +97,9 @@ rust() {
 
 go_and_node() {
     found=$(go env GOVERSION 2>/dev/null | sed 's/^go//') || found=
-    if ! at_least 1.22 "$found"; then
-        say "Go is ${found:-missing}, 1.22 or newer is needed; install it as https://go.dev/doc/install says"
+    # What the providers and the app of Go are made of wants it.
+    if ! at_least 1.26 "$found"; then
+        say "Go is ${found:-missing}, 1.26 or newer is needed; install it as https://go.dev/doc/install says"
         exit 1
     fi
     found=$(node --version | sed 's/^v//')

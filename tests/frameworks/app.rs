@@ -27,6 +27,13 @@ pub struct App {
 impl App {
     /// Version 1 in a directory of its own, with its packed charm; nothing is deployed.
     pub fn pack(framework: &'static Framework, database: &'static Database) -> Self {
+        let app = Self::copy(framework, database);
+        app.pack_charm();
+        app
+    }
+
+    /// The same with its charm not packed yet.
+    pub fn copy(framework: &'static Framework, database: &'static Database) -> Self {
         let mut journey = Journey::new();
         let name = format!("{}-visitors", framework.name);
         let project = journey.directory().join(&name);
@@ -38,15 +45,13 @@ impl App {
             journey.environment.push((switch, "true".into()));
         }
         let charm = project.join(format!("charm/{name}_amd64.charm"));
-        let app = Self {
+        Self {
             journey,
             framework,
             database,
             name,
             charm,
-        };
-        app.pack_charm();
-        app
+        }
     }
 
     /// Packs the charm, with an endpoint for the database.
@@ -233,7 +238,7 @@ impl App {
     }
 
     /// What the services of a unit printed last.
-    fn output_of(&self, unit: u32) -> String {
+    pub fn output_of(&self, unit: u32) -> String {
         let log: &Path = &self.journey.cwd.join(format!(
             ".charmwright/units/{}/containers/{}/pebble.log",
             self.host(unit),

@@ -209,7 +209,7 @@ impl Journey {
     }
 
     /// The ends of the model's logs.
-    fn logs(&self) -> String {
+    pub fn logs(&self) -> String {
         let mut text = String::new();
         for directory in [&self.cwd, self.directory()] {
             for entry in fs::read_dir(directory.join(".charmwright/logs"))
