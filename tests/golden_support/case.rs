@@ -38,6 +38,11 @@ impl Case {
             .filter_map(|relation| relation["interface"].as_str())
     }
 
+    /// Whether the peer's hook failed.
+    pub fn is_crash(&self) -> bool {
+        !self.output["crash"].is_null()
+    }
+
     /// Whether the peer did nothing at this event but let its libraries write bags.
     pub(super) fn peer_looked_away(&self) -> bool {
         self.output["unit_status"][0] == "unknown" && self.input["event"].get("action").is_none()
@@ -87,20 +92,17 @@ pub fn cases() -> Vec<Case> {
     let varying: BTreeMap<String, Vec<String>> =
         serde_json::from_str(&std::fs::read_to_string(root.join("varying.json")).unwrap()).unwrap();
     let mut cases = Vec::new();
-    for framework in [
-        "django",
-        "expressjs",
-        "fastapi",
-        "flask",
-        "go",
-        "spring-boot",
-    ] {
-        let mut paths: Vec<_> = std::fs::read_dir(root.join(framework))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+    let entries = |directory: &Path| {
+        let entries = std::fs::read_dir(directory).unwrap();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         paths.sort();
-        for path in paths {
+        paths
+    };
+    for directory in entries(&root) {
+        if !directory.is_dir() || directory.ends_with("projects") {
+            continue;
+        }
+        for path in entries(&directory) {
             let text = std::fs::read_to_string(&path).unwrap();
             let mut case: Case =
                 serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));

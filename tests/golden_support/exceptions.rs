@@ -1,6 +1,6 @@
-//! `tests/golden.yaml`: what is not there yet, and where ours is better, with the number of the known defect.
+//! `tests/golden.yaml`: where ours is better, with the number of the known defect.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use charmwright::yaml;
@@ -10,10 +10,8 @@ use serde_json::Value;
 use super::{Case, Outcome, better};
 
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Exceptions {
-    /// Whole frameworks and single interfaces that later work adds.
-    pub not_there_yet: NotThereYet,
     /// By framework and case (`fastapi/bad-two`): which defect, and what may differ.
     pub better: BTreeMap<String, Better>,
     #[serde(skip)]
@@ -21,27 +19,10 @@ pub struct Exceptions {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct NotThereYet {
-    pub frameworks: BTreeSet<String>,
-    interfaces: BTreeSet<String>,
-}
-
-impl NotThereYet {
-    /// Whether the case has to wait.
-    pub fn has(&self, case: &Case) -> bool {
-        self.frameworks.contains(&case.framework)
-            || case
-                .active_interfaces()
-                .any(|interface| self.interfaces.contains(interface))
-    }
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Better {
     /// Numbers of known-defects.
-    defects: Vec<u32>,
+    pub defects: Vec<u32>,
     /// The case with whose outcome, bags aside, ours begins.
     like: Option<String>,
     /// What ours is, field by field as JSON pointers: a value, null for none, or `{same-as: POINTER}`.
@@ -61,30 +42,76 @@ impl Exceptions {
 
     /// What ours has to make of a case: what the peer makes of it, but for what is better.
     pub fn expected(&self, case: &Case) -> Outcome {
-        let name = case.name();
-        let mut expected = case.expected();
-        better::apply(case, &mut expected);
-        let Some(better) = self.better.get(&name) else {
+        let mut expected = by_rules(case);
+        let Some(better) = self.better.get(&case.name()) else {
             return expected;
         };
-        if let Some(other) = &better.like {
-            let mut other = self.cases[other].expected();
-            better::apply(case, &mut other);
-            for (field, value) in other.facts() {
-                expected.set(field, value.clone());
-            }
-        }
-        assert!(
-            !better.defects.is_empty(),
-            "{name}: an exception names its defect"
-        );
+        self.begin_like_another(better, case, &mut expected);
+        expected.is_partial = case.is_crash() && better.like.is_none();
         for (field, value) in &better.ours {
-            let value = match value.get("same-as").and_then(Value::as_str) {
-                Some(pointer) => expected.get(pointer).unwrap(),
-                None => value.clone(),
-            };
-            expected.set(field, value);
+            better.set_field(field, value, &mut expected);
         }
         expected
+    }
+
+    /// What an entry says that is so without it.
+    pub fn idle(&self, case: &Case) -> Vec<String> {
+        let Some(better) = self.better.get(&case.name()) else {
+            return Vec::new();
+        };
+        let mut idle = Vec::new();
+        let mut expected = by_rules(case);
+        if let Some(other) = &better.like {
+            let before = expected.facts.clone();
+            self.begin_like_another(better, case, &mut expected);
+            if before == expected.facts {
+                idle.push(format!("like {other}"));
+            }
+        }
+        let mut with_all = self.expected(case);
+        with_all.facts.retain(|_, value| !value.is_null());
+        for field in better.ours.keys() {
+            let mut without = Outcome {
+                facts: expected.facts.clone(),
+                varying: Vec::new(),
+                is_partial: false,
+                again: Vec::new(),
+            };
+            for (name, value) in better.ours.iter().filter(|(name, _)| *name != field) {
+                better.set_field(name, value, &mut without);
+            }
+            without.facts.retain(|_, value| !value.is_null());
+            if without.facts == with_all.facts {
+                idle.push(field.clone());
+            }
+        }
+        idle
+    }
+
+    /// Bags aside, what came of the case that the entry names.
+    fn begin_like_another(&self, better: &Better, case: &Case, expected: &mut Outcome) {
+        let Some(other) = &better.like else { return };
+        let mut other = self.cases[other].expected();
+        better::apply(case, &mut other);
+        for (field, value) in other.facts() {
+            expected.set(field, value.clone());
+        }
+    }
+}
+
+/// What the peer makes of a case, but for what is better everywhere.
+fn by_rules(case: &Case) -> Outcome {
+    let mut expected = case.expected();
+    better::apply(case, &mut expected);
+    expected
+}
+
+impl Better {
+    fn set_field(&self, field: &str, value: &Value, expected: &mut Outcome) {
+        let value = match value.get("same-as").and_then(Value::as_str) {
+            Some(pointer) => expected.get(pointer).unwrap(),
+            None => value.clone(),
+        };
+        expected.set(field, value);
     }
 }

@@ -96,6 +96,7 @@ pub fn run(case: &Case) -> Outcome {
     Outcome {
         facts,
         varying: Vec::new(),
+        is_partial: false,
         again: still_to_do(&after, &done),
     }
 }
