@@ -36,10 +36,14 @@ fn ours_is_the_peers_but_for_listed_defects() {
         // Of a hook that fails there is nothing to compare: the entry says all.
         let says = |field: &str| expected.get(field).is_some_and(|value| !value.is_null());
         if case.is_crash() && !says("/unit_status") && !says("/action_failed") {
-            failures.push(format!("{name}: the peer's hook fails, and nothing says what ours does"));
+            failures.push(format!(
+                "{name}: the peer's hook fails, and nothing says what ours does"
+            ));
         }
         for idle in exceptions.idle(case) {
-            failures.push(format!("{name}: `{idle}` of the exception makes no difference"));
+            failures.push(format!(
+                "{name}: `{idle}` of the exception makes no difference"
+            ));
         }
     }
     assert!(

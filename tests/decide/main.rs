@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may unwrap, in its helpers too")]
 
 mod actions;
+mod arbitrary;
 mod code;
 mod cos;
 mod custom_actions;
+#[path = "../databags/mod.rs"]
+mod databags;
 mod databases;
 mod declared;
 mod frameworks;

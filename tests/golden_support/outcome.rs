@@ -79,13 +79,7 @@ impl Outcome {
         let mut differences = Vec::new();
         for (field, expected) in &self.facts {
             let got = ours.facts.get(field).cloned().unwrap_or(Value::Null);
-            compare(
-                &format!("/{field}"),
-                expected,
-                &got,
-                self,
-                &mut differences,
-            );
+            compare(&format!("/{field}"), expected, &got, self, &mut differences);
         }
         differences
     }
