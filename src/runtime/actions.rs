@@ -138,7 +138,12 @@ fn by_code(observation: &Observation, name: &str) -> Result<Decision, Box<Decisi
     environment.extend(of_parameters(&values));
     let answer = match done {
         Some(Ok(answer)) => answer,
-        Some(Err(error)) => return Err(refused(code::text(&error, &Mask::of(&environment)))),
+        Some(Err(error)) => {
+            return Err(refused(code::text(
+                &error,
+                &Mask::with_secrets(&environment, observation),
+            )));
+        }
         None => return Err(refused(format!("there is no action `{name}`"))),
     };
     match answer.0 {
@@ -194,7 +199,7 @@ fn run(observation: &Observation, mut command: Command) -> Decision {
     command.user.clone_from(&runtime.user);
     command.group.clone_from(&runtime.group);
     Decision {
-        mask: Mask::of(&command.environment),
+        mask: Mask::with_secrets(&command.environment, observation),
         action: Some(ActionOutcome::Run(Box::new(command))),
         ..Decision::default()
     }

@@ -54,7 +54,7 @@ pub fn decide(observation: &Observation) -> Decision {
 
     match gates(observation, options, key, port, &mut decision) {
         Ok((run, environment)) => {
-            decision.mask = Mask::of(&environment);
+            decision.mask = Mask::with_secrets(&environment, observation);
             decision.work = Work::Run(Box::new(run));
             decision.port = Some(port);
             decision.once_open = integrations::once_open(observation, port, &decision.bags);

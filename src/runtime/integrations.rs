@@ -201,6 +201,12 @@ impl Integrations {
                     }
                     let digest = integration_files::digest(&provided);
                     provided.variables.extend(digest);
+                    if let Some(name) = impossible(&provided.variables) {
+                        let reason = format!("`{name}` would hold a NUL, which no process takes");
+                        found.remarks.push(remark(endpoint, relation, &reason));
+                        found.invalid.get_or_insert_with(|| invalid(endpoint));
+                        continue;
+                    }
                     found.provided.push(provided);
                 }
                 Outcome::Invalid(reason) => {
@@ -238,6 +244,13 @@ impl Integrations {
         found.missing = missing.into_iter().map(|(_, name)| name).collect();
         found
     }
+}
+
+/// A variable that no process can be given.
+fn impossible(variables: &Bag) -> Option<&String> {
+    let mut variables = variables.iter();
+    let found = variables.find(|(_, value)| value.contains('\0'));
+    found.map(|(name, _)| name)
 }
 
 /// Whether the framework's own variables are made of this endpoint, of several of one interface: of the one with the

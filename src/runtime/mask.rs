@@ -1,11 +1,15 @@
 //! Text that others wrote, made fit for a status or a log: no secrets, one line, not too long.
 
 use super::last_words::last_words;
+use super::observation::Observation;
 use crate::interfaces::Bag;
 use crate::interfaces::url::{Url, percent_decode, percent_encode};
 
 /// No longer than this, in characters: a status is shown in one column.
 const LIMIT: usize = 200;
+
+/// Keys of a provider's secret that are no secret themselves.
+const HARMLESS: &[&str] = &["tls", "tls-ca", "username"];
 
 /// Hides values of variables that may be secret.
 #[derive(Clone, Default, Eq, PartialEq)]
@@ -53,6 +57,23 @@ impl Mask {
         Self::of_values(values.chain(passwords.iter().map(String::as_str)))
     }
 
+    /// The same, and all that was read of secrets, whatever the variables are called that it has become.
+    #[must_use]
+    pub fn with_secrets(environment: &Bag, observation: &Observation) -> Self {
+        let mut mask = Self::of(environment);
+        let of_options = observation.config_secrets.values().flatten();
+        let of_options = of_options.flat_map(Bag::values);
+        let relations = observation.relations.iter();
+        let of_relations = relations
+            .flat_map(|relation| relation.secrets.values().flatten())
+            .filter(|(key, _)| !HARMLESS.contains(&key.as_str()))
+            .map(|(_, value)| value);
+        let values = of_options.chain(of_relations).map(String::as_str);
+        mask.secrets.extend(Self::of_values(values).secrets);
+        mask.sort();
+        mask
+    }
+
     /// A mask for values.
     pub fn of_values<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         let forms = |value: &str| {
@@ -62,13 +83,20 @@ impl Mask {
                 percent_decode(value),
             ]
         };
-        let mut secrets: Vec<String> = values
-            .filter(|value| value.len() >= 3)
-            .flat_map(forms)
-            .collect();
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Self { secrets }
+        let mut mask = Self {
+            secrets: values
+                .filter(|value| value.len() >= 3)
+                .flat_map(forms)
+                .collect(),
+        };
+        mask.sort();
+        mask
+    }
+
+    fn sort(&mut self) {
+        self.secrets
+            .sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        self.secrets.dedup();
     }
 
     /// The text with secrets hidden, also credentials in URLs that no variable had.

@@ -429,7 +429,7 @@ fn pointers_of(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 /// Makes every secret known by its canary: the contents of secrets, secret keys, and credentials in URLs.
-fn mark(databags: &mut Databags) {
+pub fn mark(databags: &mut Databags) {
     let marked = |value: &str| format!("{CANARY}{value}");
     for bag in databags.secrets.values_mut() {
         for (key, value) in bag.iter_mut() {
