@@ -56,7 +56,13 @@ pub fn examine(observation: &Observation) -> (Options, Option<Problem>) {
     };
     for (name, row) in table.iter().filter(|(name, _)| !is_secret(name)) {
         let given = observation.config.get(name);
-        match given.map(|value| check_value(row, value)) {
+        let sound = |value| {
+            check_value(row, value)?;
+            let metrics = charm.runtime.metrics.as_ref();
+            let is_path = metrics.is_some_and(|metrics| metrics.path.option == *name);
+            check_path(value.as_str().filter(|_| is_path))
+        };
+        match given.map(sound) {
             Some(Err(reason)) => {
                 reasons.push(format!("option `{name}`: {reason}"));
                 invalid.push(name.clone());
@@ -149,6 +155,16 @@ fn message(
         .chain(grants.iter().map(grant))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Prometheus takes no other (known defect 13).
+fn check_path(path: Option<&str>) -> Result<(), String> {
+    match path {
+        Some(path) if !path.starts_with('/') || path == "/" => {
+            Err(format!("`{path}` is no absolute path other than `/`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_value(row: &FrameworkOption, value: &Value) -> Result<(), String> {

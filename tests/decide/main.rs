@@ -11,6 +11,7 @@ mod custom_actions;
 mod databags;
 mod databases;
 mod declared;
+mod defects;
 mod frameworks;
 mod generations;
 mod gunicorn;
