@@ -78,6 +78,22 @@ fn uses(framework: &'static Framework, more: &[&'static Integration]) {
     model.remove_all();
     stage("removed");
     model.app.journey.destroy();
+    stage("destroyed");
+}
+
+#[test]
+fn a_django_app_uses_all_integrations() {
+    uses(&framework::DJANGO, &[]);
+}
+
+#[test]
+fn a_fastapi_app_uses_all_integrations() {
+    uses(&framework::FASTAPI, &[&permissions::OPENFGA]);
+}
+
+#[test]
+fn a_flask_app_uses_all_integrations() {
+    uses(&framework::FLASK, &[]);
 }
 
 #[test]

@@ -250,9 +250,8 @@ impl Daemon {
         let runners: Vec<_> = self.runners.borrow().values().cloned().collect();
         let ends = pods.iter().map(|pod| pod.end());
         futures_util::future::join_all(ends).await;
-        for runner in runners {
-            runner.ended(destroyed).await;
-        }
+        let ends = runners.iter().map(|runner| runner.ended(destroyed));
+        futures_util::future::join_all(ends).await;
     }
 }
 
