@@ -19,6 +19,7 @@ pub mod local;
 mod logging;
 pub mod paas_config;
 pub mod pebble;
+mod percent;
 pub mod project;
 pub mod rehearsal;
 pub mod runtime;

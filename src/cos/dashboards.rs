@@ -83,7 +83,7 @@ fn shake<const BYTES: usize>(text: &str) -> String {
     hash.update(text.as_bytes());
     let mut bytes = [0; BYTES];
     hash.finalize_xof().read(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 #[cfg(test)]

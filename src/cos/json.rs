@@ -1,71 +1,70 @@
 //! JSON as Python writes it, so that what is in a databag already is not taken for something else.
 
+use std::io;
+
+use serde::Serialize as _;
 use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 
 /// The value as `json.dumps` gives it: a blank behind `,` and `:`, and nothing but ASCII.
 #[must_use]
 pub fn python(value: &Value) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
-    text
+    let mut text = Vec::new();
+    // Memory takes whatever is written, and a value has only keys that are texts.
+    let _ = value.serialize(&mut Serializer::with_formatter(&mut text, Python));
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The value with all keys sorted.
 #[must_use]
-pub fn sorted(value: Value) -> Value {
-    match value {
-        Value::Array(items) => items.into_iter().map(sorted).collect(),
-        Value::Object(map) => {
-            let mut entries: Vec<(String, Value)> = map.into_iter().collect();
-            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, sorted(value)))
-                .collect()
-        }
-        scalar => scalar,
-    }
+pub fn sorted(mut value: Value) -> Value {
+    value.sort_all_objects();
+    value
 }
 
-fn write(value: &Value, text: &mut String) {
-    match value {
-        Value::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push_str(", ");
-                }
-                write(item, text);
-            }
-            text.push(']');
-        }
-        Value::Object(map) => {
-            text.push('{');
-            for (index, (key, item)) in map.iter().enumerate() {
-                if index > 0 {
-                    text.push_str(", ");
-                }
-                string(key, text);
-                text.push_str(": ");
-                write(item, text);
-            }
-            text.push('}');
-        }
-        Value::String(value) => string(value, text),
-        scalar => text.push_str(&scalar.to_string()),
-    }
+/// The separators and escapes of Python.
+struct Python;
+
+fn separate<W: io::Write + ?Sized>(writer: &mut W, first: bool) -> io::Result<()> {
+    writer.write_all(if first { b"" } else { b", " })
 }
 
-fn string(value: &str, text: &mut String) {
-    for character in Value::from(value).to_string().chars() {
-        if character.is_ascii() {
-            text.push(character);
-            continue;
+impl Formatter for Python {
+    fn begin_array_value<W>(&mut self, writer: &mut W, first: bool) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        separate(writer, first)
+    }
+
+    fn begin_object_key<W>(&mut self, writer: &mut W, first: bool) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        separate(writer, first)
+    }
+
+    fn begin_object_value<W>(&mut self, writer: &mut W) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        writer.write_all(b": ")
+    }
+
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        for character in fragment.chars() {
+            if character.is_ascii() {
+                write!(writer, "{character}")?;
+                continue;
+            }
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
         }
-        let mut units = [0; 2];
-        for unit in character.encode_utf16(&mut units) {
-            text.push_str(&format!("\\u{unit:04x}"));
-        }
+        Ok(())
     }
 }
 

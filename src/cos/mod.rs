@@ -5,7 +5,6 @@ mod assets;
 mod custom;
 mod dashboards;
 mod json;
-mod lzma;
 mod rules;
 mod scrape;
 mod shipped;

@@ -1,61 +1,26 @@
-//! The container of `.xz`: one stream of one block with one filter, LZMA2.
+//! What dashboards and rules are compressed with.
 
-use super::lzma;
+use std::io::Write as _;
 
-/// Integrity is checked by CRC-32.
-const FLAGS: [u8; 2] = [0, 1];
-const LZMA2: u8 = 0x21;
+use lzma_rust2::{CheckType, XzOptions, XzWriter};
+
+/// How far back the encoder looks at most and at least, in bytes: more would only cost memory.
+const FARTHEST: u32 = 2 << 20;
+const NEAREST: u32 = 4 << 10;
 
 /// `data` as the content of an `.xz` file; the same for the same data.
 #[must_use]
 pub fn compress(data: &[u8]) -> Vec<u8> {
-    let mut file = vec![0xfd, b'7', b'z', b'X', b'Z', 0];
-    file.extend(FLAGS);
-    file.extend(crc(&FLAGS));
-
-    // One filter, no sizes; the first byte is the header's length.
-    let header = [2, 0, LZMA2, 1, lzma::DICTIONARY_PROPERTY, 0, 0, 0];
-    let mut block = header.to_vec();
-    block.extend(crc(&header));
-    block.extend(lzma::chunks(data));
-    block.push(0);
-    // What the index says goes without the padding.
-    let size = block.len() + 4;
-    pad(&mut block);
-    block.extend(crc(data));
-
-    let mut index = vec![0, 1];
-    number(size, &mut index);
-    number(data.len(), &mut index);
-    pad(&mut index);
-    index.extend(crc(&index));
-
-    let words = u32::try_from(index.len() / 4 - 1).unwrap_or(0);
-    let mut footer = words.to_le_bytes().to_vec();
-    footer.extend(FLAGS);
-    file.extend(block);
-    file.extend(index);
-    file.extend(crc(&footer));
-    file.extend(footer);
-    file.extend(b"YZ");
-    file
-}
-
-fn crc(data: &[u8]) -> [u8; 4] {
-    crc32fast::hash(data).to_le_bytes()
-}
-
-fn pad(bytes: &mut Vec<u8>) {
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
-}
-
-/// Seven bits a byte, the lowest first.
-fn number(mut value: usize, bytes: &mut Vec<u8>) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
+    let mut options = XzOptions::with_preset(6);
+    options.set_check_sum_type(CheckType::Crc32);
+    let size = u32::try_from(data.len()).unwrap_or(FARTHEST);
+    options.lzma_options.dict_size = size.min(FARTHEST).next_power_of_two().max(NEAREST);
+    let written = XzWriter::new(Vec::new(), options).and_then(|mut writer| {
+        writer.write_all(data)?;
+        writer.finish()
+    });
+    // Memory takes whatever is written.
+    written.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ impl Interface for GrafanaDashboard {
         if published.map_or(templates.is_empty(), |there| holds(there, &templates)) {
             return request;
         }
-        let fresh = context.fresh(relation, KEY);
-        let published = json!({"templates": templates, "uuid": uuid(&fresh)});
+        let uuid = context.uuid(relation, KEY);
+        let published = json!({"templates": templates, "uuid": uuid});
         request.app.insert(KEY.into(), python(&published));
         request
     }
@@ -50,24 +50,6 @@ fn holds(published: &str, templates: &Map<String, Value>) -> bool {
         .and_then(|published| published.get("templates"))
         .and_then(Value::as_object)
         .is_some_and(|there| there == templates)
-}
-
-/// A random UUID.
-fn uuid(random: &[u8; 32]) -> String {
-    let mut uuid = String::new();
-    for (index, byte) in random.iter().take(16).enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            uuid.push('-');
-        }
-        // Its version and variant.
-        let byte = match index {
-            6 => byte & 0x0f | 0x40,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        uuid.push_str(&format!("{byte:02x}"));
-    }
-    uuid
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Interface for HttpProxy {
     fn request(&self, context: &Context<'_>, relation: &Relation) -> Request {
         let mut request = Request::default();
         if context.leader && ids(&relation.local_app).is_empty() {
-            let id = uuid(&context.fresh(relation, "requirer"));
+            let id = context.uuid(relation, "requirer");
             let requests = format!(r#"[{{"auth": [], "domains": [], "requirer": "{id}"}}]"#);
             request.app.insert("requests".into(), requests);
         }
@@ -165,23 +165,6 @@ fn with_user(url: &str, user: Option<(&str, &str)>) -> Option<String> {
         .map_or(host.as_str(), |(_, host)| host);
     let (name, password) = (percent_encode(name), percent_encode(password));
     Some(format!("{}://{name}:{password}@{host}", url.scheme))
-}
-
-/// A UUID of version 4 (RFC 9562, section 5.4) of random bytes.
-fn uuid(random: &[u8; 32]) -> String {
-    let mut text = String::new();
-    for (at, byte) in random.iter().take(16).enumerate() {
-        if [4, 6, 8, 10].contains(&at) {
-            text.push('-');
-        }
-        let byte = match at {
-            6 => 0x40 | (byte & 0x0f),
-            8 => 0x80 | (byte & 0x3f),
-            _ => *byte,
-        };
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod verifying;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
+use uuid::Builder;
 
 use crate::cos::{Assets, Topology};
 use crate::frameworks::Generation;
@@ -101,6 +102,14 @@ impl Context<'_> {
             hash.update([0]);
         }
         hash.finalize().into()
+    }
+
+    /// A UUID of version 4 (RFC 9562, section 5.4) of such bytes.
+    #[must_use]
+    pub fn uuid(&self, relation: &Relation, purpose: &str) -> String {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.fresh(relation, purpose)[..16]);
+        Builder::from_random_bytes(bytes).into_uuid().to_string()
     }
 }
 

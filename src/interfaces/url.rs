@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::percent::{percent_decode, percent_encode};
+
 /// The parts of a URL.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Url {
@@ -158,43 +160,6 @@ fn host_and_port(host: &str) -> Option<(String, Option<u16>)> {
         Some(port.parse().ok()?)
     };
     Some((name.to_lowercase(), port))
-}
-
-/// Decodes `%41`; what is no such sequence, or is not UTF-8 when decoded, stays as it is.
-#[must_use]
-pub fn percent_decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((&first, tail)) = rest.split_first() {
-        if first == b'%'
-            && let [high, low, after @ ..] = tail
-            && let (Some(high), Some(low)) =
-                ((*high as char).to_digit(16), (*low as char).to_digit(16))
-        {
-            decoded.push(u8::try_from(high * 16 + low).unwrap_or_default());
-            rest = after;
-        } else {
-            decoded.push(first);
-            rest = tail;
-        }
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
-}
-
-/// Encodes all but the unreserved characters of RFC 3986, as needed in user name and password (known defect 22).
-#[must_use]
-pub fn percent_encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                encoded.push(byte as char);
-            } else {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-            encoded
-        })
 }
 
 /// Splits a list of URLs at those commas that begin another URL: hosts and queries may hold commas themselves.

@@ -196,11 +196,7 @@ fn salt(random: &[u8]) -> String {
 /// The `requests` of our bag, written as the peer's library writes them.
 fn requests(salt: &str) -> String {
     let hash = Sha256::digest(format!("{RESOURCE}:{salt}"));
-    let id: String = hash
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = hex::encode(&hash[..8]);
     format!(
         r#"[{{"resource": "{RESOURCE}", "request-id": "{id}", "salt": "{salt}", "extra-user-roles": null, "extra-group-roles": null, "external-node-connectivity": false, "entity-type": null, "entity-permissions": null, "secret-mtls": null}}]"#
     )

@@ -162,8 +162,7 @@ impl Directory {
                 |path| path.join("charmwright"),
             );
         let digest = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
-        let name: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-        base.join(name)
+        base.join(hex::encode(&digest[..8]))
     }
 
     /// The directory itself.

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::client::Client;
 use super::duration;
 use super::error::{ChangeError, Error, Reason};
-use super::request::{Request, encode};
+use super::request::Request;
+use crate::percent::percent_encode;
 
 /// The longest that one request waits in the daemon, as in ops.
 const WAIT_STEP: Duration = Duration::from_secs(4);
@@ -229,7 +230,7 @@ impl Client {
 }
 
 fn path(id: &ChangeId) -> String {
-    format!("/v1/changes/{}", encode(id.as_str()))
+    format!("/v1/changes/{}", percent_encode(id.as_str()))
 }
 
 fn wait_request(id: &ChangeId, step: Duration) -> Request {

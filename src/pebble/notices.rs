@@ -11,6 +11,7 @@ use super::duration;
 use super::envelope::Answer;
 use super::error::Error;
 use super::request::Request;
+use crate::percent::percent_encode;
 
 /// Something that happened, once or more often.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -104,7 +105,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] with status 404 when there is none of that id; those of every call.
     pub async fn notice(&self, id: &str) -> Result<Notice, Error> {
-        let path = format!("/v1/notices/{}", super::request::encode(id));
+        let path = format!("/v1/notices/{}", percent_encode(id));
         self.sync(&Request::get(&path, [])).await
     }
 }

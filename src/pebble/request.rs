@@ -4,6 +4,8 @@ use bytes::Bytes;
 use hyper::Method;
 use serde_json::Value;
 
+use crate::percent::percent_encode;
+
 /// The type of a JSON body, and what plain requests accept.
 pub(super) const JSON: &str = "application/json";
 
@@ -61,22 +63,9 @@ fn target<'a>(path: &str, query: impl IntoIterator<Item = (&'a str, &'a str)>) -
         target.push(if index == 0 { '?' } else { '&' });
         target.push_str(name);
         target.push('=');
-        target.push_str(&encode(value));
+        target.push_str(&percent_encode(value));
     }
     target
-}
-
-/// Percent-encodes everything but the unreserved characters of RFC 3986, section 2.3.
-pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! event and a new database is migrated whatever event told of it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -231,13 +230,7 @@ pub(super) fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
         hasher.update(part.len().to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hex::encode(hasher.finalize())
 }
 
 /// Whether the plan's environment was made for the same databases; one that no charm has touched says nothing.

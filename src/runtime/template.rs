@@ -18,6 +18,7 @@
 
 use std::borrow::Cow;
 
+use crate::cos::python;
 use crate::interfaces::url::percent_encode;
 
 /// The filters that are words.
@@ -177,12 +178,10 @@ fn part<'a>(value: &'a str, filter: &'a str) -> Option<Cow<'a, str>> {
         "lines" => return Some(items(value).join("\n").into()),
         "list" => {
             let list: Vec<serde_json::Value> = serde_json::from_str(value).ok()?;
-            let items: Vec<String> = list.iter().map(python).collect();
-            let text = format!("[{}]", items.join(", "));
-            return Some(if items.is_empty() {
+            return Some(if list.is_empty() {
                 "".into()
             } else {
-                text.into()
+                python(&list.into()).into()
             });
         }
         "name" => path().map(|(_, name)| name).filter(|name| !name.is_empty()),
@@ -206,17 +205,6 @@ fn items(value: &str) -> Vec<String> {
         let items = value.split(',').map(|item| item.trim().to_owned());
         items.filter(|item| !item.is_empty()).collect()
     })
-}
-
-/// JSON as the peer writes it.
-fn python(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(python).collect();
-            format!("[{}]", items.join(", "))
-        }
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]

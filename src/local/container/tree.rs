@@ -33,11 +33,9 @@ pub(super) fn add(hash: &mut Sha256, bytes: &[u8]) {
 
 /// The first 16 hexadecimal digits of a hash.
 pub(super) fn short(hash: Sha256) -> String {
-    hash.finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut digits = hex::encode(hash.finalize());
+    digits.truncate(16);
+    digits
 }
 
 /// Every file, in an order that does not change; a directory before what is in it.

@@ -13,7 +13,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use crate::pebble::client::Client;
 use crate::pebble::envelope;
 use crate::pebble::error::Error;
-use crate::pebble::request::encode;
+use crate::percent::percent_encode;
 
 /// A connected socket.
 pub(super) type Socket = WebSocketStream<UnixStream>;
@@ -30,7 +30,10 @@ pub(super) const END: &str = r#"{"command":"end"}"#;
 
 /// Connects one of the sockets of a task, within the limit for a request.
 pub(super) async fn connect(client: &Client, task: &str, name: &str) -> Result<Socket, Error> {
-    let url = format!("ws://localhost/v1/tasks/{}/websocket/{name}", encode(task));
+    let url = format!(
+        "ws://localhost/v1/tasks/{}/websocket/{name}",
+        percent_encode(task)
+    );
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));

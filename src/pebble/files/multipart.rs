@@ -1,5 +1,7 @@
 //! The multipart form that file contents travel in (RFC 7578), and the names in it.
 
+use crate::percent::percent_encode;
+
 /// What stands between the parts of a form: 32 random hexadecimal digits, the least Pebble accepts.
 #[derive(Clone, Debug)]
 pub(super) struct Boundary(String);
@@ -12,9 +14,7 @@ impl Boundary {
     pub fn random() -> std::io::Result<Self> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-        Ok(Self(
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ))
+        Ok(Self(hex::encode(bytes)))
     }
 
     /// The `Content-Type` of the form.
@@ -50,7 +50,7 @@ impl Boundary {
 /// The parameter for a path: quoted, or in the notation of RFC 2231 when it holds control characters.
 fn filename(path: &str) -> String {
     if path.chars().any(char::is_control) {
-        return format!("filename*=utf-8''{}", crate::pebble::request::encode(path));
+        return format!("filename*=utf-8''{}", percent_encode(path));
     }
     let escaped = path.replace('\\', "\\\\").replace('"', "\\\"");
     format!("filename=\"{escaped}\"")

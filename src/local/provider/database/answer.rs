@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::local::model::Bag;
-use crate::local::provider::declared::escape;
 use crate::local::provider::{ProviderSecret, SECRET_SCHEME};
+use crate::percent::percent_encode;
 
 /// Everything that an answer is made of.
 pub(in crate::local::provider) struct Access<'a> {
@@ -60,7 +60,7 @@ impl Access<'_> {
 
     /// The URI of the database at an endpoint.
     pub(in crate::local::provider) fn uri(&self, scheme: &str, endpoint: &str) -> String {
-        let database = escape(self.database);
+        let database = percent_encode(self.database);
         format!(
             "{scheme}://{}:{}@{endpoint}/{database}",
             self.user, self.password

@@ -20,8 +20,6 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-pub(super) use self::template::escape;
-
 use self::description::Description;
 use self::running::Running;
 use super::server::Files;

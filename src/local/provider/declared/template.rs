@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use crate::percent::percent_encode;
+
 /// What may be missing: it is nothing then.
 const OPTIONAL: [&str; 4] = ["asked", "bag", "config", "request"];
 
@@ -119,7 +121,7 @@ fn placeholder(inner: &str, scope: &Value) -> Result<Value, String> {
         "" => Ok(value),
         "base64" => Ok(STANDARD.encode(plain(&value)).into()),
         "json" => Ok(value.to_string().into()),
-        "url" => Ok(escape(&plain(&value)).into()),
+        "url" => Ok(percent_encode(&plain(&value)).into()),
         _ => Err(format!("no filter `{filter}` for a template")),
     }
 }
@@ -143,20 +145,6 @@ pub(super) fn plain(value: &Value) -> String {
         Value::Null => String::new(),
         other => other.to_string(),
     }
-}
-
-/// Percent-encodes what may not stand in one segment of a path.
-pub(in crate::local::provider) fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte))
-            }
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -55,11 +55,7 @@ fn owner(database: &str) -> String {
         return name;
     }
     let digest = Sha256::digest(database.as_bytes());
-    let short: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let short = hex::encode(&digest[..16]);
     format!("charmed_{short}_owner")
 }
 

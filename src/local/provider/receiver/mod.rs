@@ -4,7 +4,7 @@
 //! server.
 
 mod log_push;
-mod protobuf;
+mod otlp;
 mod selector;
 mod server;
 mod span_push;

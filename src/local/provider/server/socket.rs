@@ -21,11 +21,7 @@ pub(super) fn directory(directory: &Path) -> PathBuf {
         return near;
     }
     let digest = Sha256::digest(directory.as_os_str().as_encoded_bytes());
-    let name: String = digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let name = hex::encode(&digest[..8]);
     Path::new("/tmp").join(format!("charmwright-{}-{name}", geteuid()))
 }
 
