@@ -44,6 +44,11 @@ fn s3(case: &Case, expected: &mut Outcome) {
             _ => bag["s3-uri-style"].clone(),
         };
         set(case, expected, "S3_ADDRESSING_STYLE", style);
+        if case.framework == "spring-boot" && bag["s3-uri-style"] == "path" {
+            // Spring Cloud AWS has the bucket in the host's name unless it is told.
+            let name = "spring.cloud.aws.s3.path-style-access-enabled";
+            set(case, expected, name, "true".into());
+        }
     }
 }
 
@@ -81,12 +86,19 @@ fn smtp(case: &Case, expected: &mut Outcome) {
         }
         let is = |key: &str, text: &str| Value::from((bag[key] == text).to_string());
         let ssl = (bag["transport_security"] == "tls").then_some("true");
+        // Jakarta Mail verifies unless it is told not to, twice.
+        let unverified = |value: &'static str| (verify == "True").then_some(value);
         for (name, value) in [
             ("port", bag["port"].clone()),
             ("username", bag["user"].clone()),
             ("password", password.clone()),
             ("properties.mail.smtp.auth", is("auth_type", "plain")),
             ("properties.mail.smtp.ssl.enable", ssl.into()),
+            (
+                "properties.mail.smtp.ssl.checkserveridentity",
+                unverified("false").into(),
+            ),
+            ("properties.mail.smtp.ssl.trust", unverified("*").into()),
             (
                 "properties.mail.smtp.starttls.enable",
                 is("transport_security", "starttls"),
