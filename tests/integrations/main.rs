@@ -105,3 +105,8 @@ fn an_express_app_uses_all_integrations() {
 fn a_go_app_uses_all_integrations() {
     uses(&framework::GO, &[&permissions::OPENFGA]);
 }
+
+#[test]
+fn a_spring_boot_app_uses_all_integrations() {
+    uses(&framework::SPRING_BOOT, &[]);
+}
