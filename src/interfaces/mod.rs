@@ -3,6 +3,7 @@
 //! An interface is pure: it says what must be read of a relation, what we write into our bags, and what the app gets
 //! out of the provider's. What a table can say is in `metadata/interfaces/INTERFACE.yaml`.
 
+mod certificates;
 mod data_platform;
 pub mod declared;
 mod grafana_dashboard;
@@ -65,6 +66,10 @@ pub struct Context<'a> {
     pub user_prefix: &'a str,
     /// This hook's randomness, which comes from outside: see [`Context::fresh`].
     pub random: &'a [u8; 32],
+    /// Randomness for private keys, which are never published; absent where there is none.
+    pub key_seed: Option<&'a [u8; 32]>,
+    /// The time, in seconds since 1970.
+    pub now: u64,
     /// Juju's version.
     pub juju: JujuVersion,
     /// The peer's generation that the charm goes by.
@@ -128,6 +133,8 @@ pub struct Reads {
     pub address: bool,
     /// Dashboards and alert rules; only the leader publishes them.
     pub assets: bool,
+    /// The secret that our unit keeps for the endpoint, see [`Request::secret`].
+    pub own_secret: bool,
 }
 
 /// A relation as it was read.
@@ -151,6 +158,14 @@ pub struct Relation {
     pub address: Option<String>,
     /// Secrets that the interface asked for, by URI; a secret that could not be read is absent.
     pub secrets: BTreeMap<String, Bag>,
+    /// The secret that our unit keeps for the endpoint; absent while it has none.
+    pub own_secret: Option<Bag>,
+}
+
+/// The label of the secret that a unit keeps for an endpoint.
+#[must_use]
+pub fn own_secret_label(endpoint: &str) -> String {
+    format!("{endpoint}-unit-secret")
 }
 
 /// A secret that an interface needs.
@@ -169,6 +184,9 @@ pub struct Request {
     pub app: Bag,
     /// Our unit's bag.
     pub unit: Bag,
+    /// What our unit is to keep as a Juju secret of its own, for all relations of the endpoint. It is made where there is
+    /// none yet, and stays; what [`Reads::own_secret`] finds in later hooks.
+    pub secret: Option<Bag>,
 }
 
 /// What came of a relation.
@@ -266,6 +284,7 @@ pub fn handler(row: &table::Row) -> Option<Box<dyn Interface>> {
 fn code(row: &table::Row) -> Option<Box<dyn Interface>> {
     match row.handler.as_deref()? {
         "data-platform" => Some(Box::new(data_platform::DataPlatform::of(row))),
+        "tls-certificates" => Some(Box::new(certificates::Certificates::of(row))),
         "grafana-dashboard" => Some(Box::new(grafana_dashboard::GrafanaDashboard)),
         "http-proxy" => Some(Box::new(http_proxy::HttpProxy)),
         "ingress" => Some(Box::new(ingress::Ingress)),

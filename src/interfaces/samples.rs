@@ -24,6 +24,8 @@ pub fn context(juju: &str) -> Context<'static> {
         config: &NO_CONFIG,
         user_prefix: "APP_",
         random: &[7; 32],
+        key_seed: Some(&[9; 32]),
+        now: 1_800_000_000,
         juju: juju.parse().unwrap(),
         scrape_jobs: None,
         assets: &NO_ASSETS,

@@ -49,6 +49,11 @@ pub struct Row {
     pub scheme: Option<String>,
     /// What of the provider's TLS the app makes sure of; absent where it takes what the provider says.
     pub tls: Option<tls::Mode>,
+    /// The common name of a certificate that is asked for; the application's name where there is none.
+    pub common_name: Option<String>,
+    /// Host names and addresses that it is to be valid for, besides those by which the unit is known.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// Roles that a database's user is to have, as its provider spells them.
     pub extra_user_roles: Option<String>,
     /// Whether the app is told of a database's read-only endpoints too.
@@ -89,7 +94,10 @@ impl Row {
     pub fn misplaced(&self) -> Option<&'static str> {
         let handler = self.handler.as_deref().unwrap_or_default();
         let is_database = handler == "data-platform";
+        let is_certificate = handler == "tls-certificates";
         let keys = [
+            ("common-name", self.common_name.is_some() && !is_certificate),
+            ("names", !self.names.is_empty() && !is_certificate),
             (
                 "extra-user-roles",
                 self.extra_user_roles.is_some() && !is_database,
@@ -205,6 +213,10 @@ const FILES: &[(&str, &str)] = &[
     ("s3", include_str!("../../metadata/interfaces/s3.yaml")),
     ("saml", include_str!("../../metadata/interfaces/saml.yaml")),
     ("smtp", include_str!("../../metadata/interfaces/smtp.yaml")),
+    (
+        "tls-certificates",
+        include_str!("../../metadata/interfaces/tls-certificates.yaml"),
+    ),
     (
         "tracing",
         include_str!("../../metadata/interfaces/tracing.yaml"),

@@ -125,6 +125,8 @@ fn is_true(flag: &str) -> bool {
     ["1", "enabled", "true", "yes"].contains(&flag.to_ascii_lowercase().as_str())
 }
 
+/// What a certificate's PEM block is called.
+pub(super) const CERTIFICATE: &str = "CERTIFICATE";
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 /// Providers differ in padding.
@@ -137,38 +139,47 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// All certificates in `text`, each once, as one PEM block after the other; `None` where one is broken or none is there.
 #[must_use]
 pub fn certificates(text: &str) -> Option<String> {
-    let mut found: Vec<String> = Vec::new();
+    let found = certificates_der(text)?;
+    Some(found.iter().map(|der| pem(CERTIFICATE, der)).collect())
+}
+
+/// The same as DER.
+pub(super) fn certificates_der(text: &str) -> Option<Vec<Vec<u8>>> {
+    let mut found: Vec<Vec<u8>> = Vec::new();
     if text.contains(BEGIN) {
         for block in text.split(BEGIN).skip(1) {
             let (body, _) = block.split_once(END)?;
-            let block = block_of(&decoded(body)?)?;
-            if !found.contains(&block) {
-                found.push(block);
+            let der = decoded(body).filter(|der| is_long_sequence(der))?;
+            if !found.contains(&der) {
+                found.push(der);
             }
         }
     } else {
         let bytes = decoded(text)?;
         match std::str::from_utf8(&bytes) {
-            Ok(inner) if inner.contains(BEGIN) => return certificates(inner),
-            _ => found.push(block_of(&bytes)?),
+            Ok(inner) if inner.contains(BEGIN) => return certificates_der(inner),
+            _ => found.push(Some(bytes).filter(|der| is_long_sequence(der))?),
         }
     }
-    Some(found.concat())
+    Some(found)
 }
 
-fn decoded(body: &str) -> Option<Vec<u8>> {
+/// What is between the lines of a PEM.
+pub(super) fn decoded(body: &str) -> Option<Vec<u8>> {
     // Line ends may have been escaped on the way.
     let body = body.replace("\\r", "").replace("\\n", "");
     let body: String = body.chars().filter(|c| !c.is_whitespace()).collect();
     LENIENT.decode(body).ok()
 }
 
-fn block_of(der: &[u8]) -> Option<String> {
-    // A certificate is a DER sequence (RFC 5280, section 4.1) of more than 127 bytes.
-    let [0x30, 0x81 | 0x82, ..] = der else {
-        return None;
-    };
-    let mut block = format!("{BEGIN}\n");
+/// A certificate is a DER sequence (RFC 5280, section 4.1) of more than 127 bytes.
+fn is_long_sequence(der: &[u8]) -> bool {
+    matches!(der, [0x30, 0x81 | 0x82, ..])
+}
+
+/// A PEM block (RFC 7468).
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
+    let mut block = format!("-----BEGIN {label}-----\n");
     let body = STANDARD.encode(der);
     let mut rest = body.as_str();
     while !rest.is_empty() {
@@ -177,9 +188,8 @@ fn block_of(der: &[u8]) -> Option<String> {
         block.push('\n');
         rest = after;
     }
-    block.push_str(END);
-    block.push('\n');
-    Some(block)
+    block.push_str(&format!("-----END {label}-----\n"));
+    block
 }
 
 /// A URL with these parameters instead of all that it says of TLS. Host names lose a final dot, which no certificate has.
@@ -248,7 +258,7 @@ mod tests {
     }
 
     fn pem(fill: u8) -> String {
-        block_of(&der(fill)).unwrap()
+        super::pem(CERTIFICATE, &der(fill))
     }
 
     #[test]

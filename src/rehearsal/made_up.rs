@@ -72,6 +72,8 @@ pub(super) fn observation(
         fresh_key: fresh_key(),
         // The same ids every time, so that a file can name them.
         random: [0; 32],
+        key_seed: Some([0; 32]),
+        now: 0,
     })
 }
 

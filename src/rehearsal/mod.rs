@@ -217,6 +217,7 @@ fn written(observation: &Observation) -> BTreeMap<String, Request> {
     let request = |relation: &Relation| Request {
         app: relation.local_app.clone(),
         unit: relation.local_unit.clone(),
+        ..Request::default()
     };
     relations
         .map(|relation| (relation.endpoint.clone(), request(relation)))

@@ -91,6 +91,7 @@ pub(super) fn add(path: &Path, observation: &mut Observation) -> Result<(), Erro
         local_unit: taken(reads.local_unit, file.bag("own-unit-data")?),
         address: reads.address.then(|| "192.0.2.1".to_owned()),
         secrets: file.secrets()?,
+        own_secret: None,
     };
     file.no_secret_is_missing(&relation)?;
     let place = |name: &str| {
@@ -122,6 +123,12 @@ pub(super) fn settle(observation: &mut Observation, port: u16) {
                 Some(value) => drop(bag.entry(key).or_insert(value)),
                 None => drop(bag.remove(&key)),
             }
+        }
+    }
+    for secret in integrations::own_secrets(observation, port) {
+        let relations = observation.relations.iter_mut();
+        for relation in relations.filter(|relation| relation.endpoint == secret.endpoint) {
+            relation.own_secret = Some(secret.content.clone());
         }
     }
     let endpoints = &observation.charm.endpoints;

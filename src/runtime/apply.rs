@@ -35,6 +35,15 @@ pub async fn apply(
         keep_secret(tools, &secret, &mut decision.bags).await?;
         changes.push("moved the secret key into a new secret revision".to_owned());
     }
+    for secret in &decision.own_secrets {
+        let (label, content) = (Some(secret.label.as_str()), &secret.content);
+        let description = format!("What this unit keeps for {}", secret.endpoint);
+        let description = Some(description.as_str());
+        tools
+            .secret_add(label, description, content, Owner::Unit)
+            .await?;
+        changes.push(format!("made a secret for {}", secret.endpoint));
+    }
     write_bags(tools, &decision.bags, &mut changes).await?;
     let is_visible = match &decision.work {
         Work::Run(run) => !run.is_idle(),

@@ -44,6 +44,7 @@ pub fn decide(observation: &Observation) -> Decision {
         decision
             .bags
             .extend(integrations::requests(observation, port));
+        decision.own_secrets = integrations::own_secrets(observation, port);
     }
     let problems = observation.assets.problems.iter().cloned();
     decision.remarks.extend(problems);

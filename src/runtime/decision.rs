@@ -15,6 +15,8 @@ pub struct Decision {
     pub bags: Vec<BagWrite>,
     /// A secret key to be kept as a Juju secret.
     pub secret: Option<SecretWrite>,
+    /// Secrets to be made that this unit keeps for endpoints.
+    pub own_secrets: Vec<OwnSecret>,
     /// Log targets to be changed, before any work.
     pub log_targets: Option<LogTargets>,
     /// What is to be done in the container.
@@ -99,6 +101,26 @@ impl std::fmt::Debug for SecretWrite {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("SecretWrite")
+            .field("label", &self.label)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A secret to be made that this unit owns and nobody else reads.
+#[derive(Clone, Eq, PartialEq)]
+pub struct OwnSecret {
+    /// The endpoint that it is for.
+    pub endpoint: String,
+    /// The owner's label.
+    pub label: String,
+    /// Its content.
+    pub content: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for OwnSecret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("OwnSecret")
             .field("label", &self.label)
             .finish_non_exhaustive()
     }

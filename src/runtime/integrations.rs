@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::decision::BagWrite;
+use super::decision::{BagWrite, OwnSecret};
 use super::endpoint::Endpoint;
 use super::environment::made_of;
 use super::integration_files;
 use super::observation::Observation;
 use super::scrape;
 use crate::interfaces::values::Told;
-use crate::interfaces::{Bag, Context, Outcome, Provided, Relation, table};
+use crate::interfaces::{Bag, Context, Outcome, Provided, Relation, own_secret_label, table};
 use crate::paas_config::integrations::OWN_GATE;
 
 /// What we ask providers for: keys that are not there yet or not as they should be.
@@ -35,6 +35,32 @@ pub fn once_open(observation: &Observation, port: u16, now: &[BagWrite]) -> Vec<
     }
     writes.retain(|write| !write.changes.is_empty());
     writes
+}
+
+/// Secrets that this unit is to keep for endpoints, and has not yet.
+#[must_use]
+pub fn own_secrets(observation: &Observation, port: u16) -> Vec<OwnSecret> {
+    let mut secrets: Vec<OwnSecret> = Vec::new();
+    let facts = Facts::of(observation, port);
+    let context = facts.context(observation, port);
+    for relation in &observation.relations {
+        let label = own_secret_label(&relation.endpoint);
+        let is_there =
+            relation.own_secret.is_some() || secrets.iter().any(|secret| secret.label == label);
+        let handler = endpoint(observation, &relation.endpoint).and_then(Endpoint::handler);
+        let Some(interface) = handler.filter(|it| it.reads().own_secret && !is_there) else {
+            continue;
+        };
+        if let Some(content) = interface.request(&context, relation).secret {
+            let endpoint = relation.endpoint.clone();
+            secrets.push(OwnSecret {
+                endpoint,
+                label,
+                content,
+            });
+        }
+    }
+    secrets
 }
 
 fn is_open(observation: &Observation, port: u16) -> bool {
@@ -122,6 +148,8 @@ impl Facts {
             config: &observation.config,
             user_prefix: &observation.charm.runtime.user_prefix,
             random: &observation.random,
+            key_seed: observation.key_seed.as_ref(),
+            now: observation.now,
             juju: observation.identity.juju,
             generation: observation.charm.generation,
             scrape_jobs: self.scrape_jobs.as_deref(),

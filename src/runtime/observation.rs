@@ -45,6 +45,10 @@ pub struct Observation {
     pub fresh_key: String,
     /// Randomness for what interfaces make up, such as ids; never part of a secret.
     pub random: [u8; 32],
+    /// Randomness for private keys; absent where there is none.
+    pub key_seed: Option<[u8; 32]>,
+    /// The time, in seconds since 1970.
+    pub now: u64,
 }
 
 /// Who we are.

@@ -61,6 +61,7 @@ impl Databags {
             local_unit: Bag::new(),
             address: Some("192.0.2.1".into()),
             secrets: self.secrets.clone(),
+            own_secret: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod actions;
 mod arbitrary;
+mod certificates;
 mod code;
 mod cos;
 mod custom_actions;

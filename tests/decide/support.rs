@@ -60,6 +60,8 @@ pub fn unit(charm: Charm, key: (&str, &str), services: &str) -> Observation {
         planned_units: None,
         fresh_key: "fresh-key".into(),
         random: [1; 32],
+        key_seed: Some([2; 32]),
+        now: 1_800_000_000,
     }
 }
 

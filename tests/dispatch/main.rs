@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // A test that unwraps has failed.
 
+mod certificates;
 mod code;
 mod container;
 mod custom_actions;

@@ -189,6 +189,7 @@ impl Case {
                 local_unit: Bag::new(),
                 address: Some("192.0.2.0".into()),
                 secrets: BTreeMap::new(),
+                own_secret: None,
             };
             let row = table::find(relation["interface"].as_str().unwrap());
             if let Some(interface) = row.and_then(|row| interfaces::handler(&row)) {
@@ -246,6 +247,8 @@ impl Case {
             },
             fresh_key: FRESH_KEY.into(),
             random: [1; 32],
+            key_seed: Some([2; 32]),
+            now: 1_800_000_000,
         }
     }
 

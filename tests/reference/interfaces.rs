@@ -183,6 +183,7 @@ fn section(spoken: &Spoken, page: &mut String) {
     }
     let all_files = told.files.keys().chain(spring.files.keys());
     let mut files: Vec<&str> = all_files.map(String::as_str).collect();
+    files.sort_unstable();
     files.dedup();
     if !files.is_empty() {
         let whose = if told.files.is_empty() {
@@ -190,8 +191,9 @@ fn section(spoken: &Spoken, page: &mut String) {
         } else {
             ""
         };
+        let s = if files.len() == 1 { "" } else { "s" };
         page.push_str(&format!(
-            "The app finds the file{whose} {}.\n\n",
+            "The app finds the file{s}{whose} {}.\n\n",
             codes(files)
         ));
     }

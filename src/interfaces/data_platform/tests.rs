@@ -30,7 +30,7 @@ fn asks_for_secrets_only_where_juju_has_them() {
         without,
         Request {
             app: bag(&[("database", "web")]),
-            unit: Bag::new()
+            ..Request::default()
         }
     );
 }

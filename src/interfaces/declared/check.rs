@@ -1,5 +1,6 @@
 //! What can be wrong with a row before any provider is there.
 
+use super::super::certificates::{LONGEST_COMMON_NAME, can_be_certified};
 use super::super::table::Row;
 use super::super::values::{FACTS, OPTION};
 use crate::frameworks::Generation;
@@ -84,6 +85,17 @@ pub fn check(row: &Row) -> Result<(), String> {
                 row.interface
             ));
         }
+    }
+    let name = row.common_name.as_deref();
+    if name.is_some_and(|name| name.is_empty() || name.chars().count() > LONGEST_COMMON_NAME) {
+        return Err(format!(
+            "common-name: must have 1 to {LONGEST_COMMON_NAME} characters"
+        ));
+    }
+    if let Some(name) = row.names.iter().find(|name| !can_be_certified(name)) {
+        return Err(format!(
+            "names: `{name}` is neither a host name nor an IP address"
+        ));
     }
     if row.url.is_some() && row.prefix.is_none() {
         return Err("url: its parts become variables of a `prefix`; add one".into());

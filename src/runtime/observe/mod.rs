@@ -5,6 +5,7 @@ mod relation;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -122,6 +123,8 @@ pub async fn observe(
         planned_units,
         fresh_key: fresh_key(),
         random: random(),
+        key_seed: key_seed(),
+        now: now(),
     })
 }
 
@@ -158,6 +161,18 @@ fn random() -> [u8; 32] {
     let mut bytes = [0u8; 32];
     let _ = getrandom::fill(&mut bytes);
     bytes
+}
+
+/// Without randomness there is no private key worth having.
+fn key_seed() -> Option<[u8; 32]> {
+    let mut bytes = [0u8; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }
 
 /// What the user gave to an action that runs a command.

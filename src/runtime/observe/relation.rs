@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{join_all, try_join_all};
 
-use crate::interfaces::{Bag, Interface, Relation, SecretRequest};
+use crate::interfaces::{Bag, Interface, Relation, SecretRequest, own_secret_label};
 use crate::juju::{self, Environment, Event, RelationId, RelationKind, Revision, SecretRef, Tools};
 use crate::runtime::observation::Peer;
 use crate::runtime::secret_key::URI_KEY;
@@ -77,12 +77,24 @@ pub(super) async fn relation(
             false => Ok(BTreeMap::new()),
         }
     };
-    let (remote_app, local_app, local_unit, address, remote_units) = tokio::join!(
+    let own_secret = async {
+        if !reads.own_secret || !environment.version.has_secrets() {
+            return Ok(None);
+        }
+        let label = own_secret_label(id.endpoint());
+        or_gone(
+            tools
+                .secret_get(SecretRef::Label(&label), Revision::Peek)
+                .await,
+        )
+    };
+    let (remote_app, local_app, local_unit, address, remote_units, own_secret) = tokio::join!(
         bag(reads.remote_app, remote.clone(), true),
         bag(reads.local_app && leader, environment.app.clone(), true),
         bag(reads.local_unit, environment.unit.clone(), false),
         address,
         units_of,
+        own_secret,
     );
     let (Some(remote_app), Some(local_unit)) = (or_gone(remote_app)?, or_gone(local_unit)?) else {
         return Ok(None);
@@ -98,6 +110,7 @@ pub(super) async fn relation(
         local_unit,
         address: address?,
         secrets: BTreeMap::new(),
+        own_secret: own_secret?,
     };
     if !reads.remote_units && interface.reads_units(&relation.remote_app) {
         relation.remote_units = units(tools, &id).await?;

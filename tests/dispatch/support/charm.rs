@@ -158,7 +158,7 @@ pub fn lay_out(directory: &Path, declared: Declared) -> Charm {
     fs::create_dir_all(directory).unwrap();
     let told = declared
         .paas_config
-        .filter(|text| text.contains("actions:"));
+        .filter(|text| text.contains("actions:") || text.contains("interface:"));
     let packed = match declared.greeter {
         true => greeter(),
         false => packed(declared.framework, told),

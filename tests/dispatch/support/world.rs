@@ -136,6 +136,7 @@ impl World {
             ("tempo", built_in("tracing", "tracing"), 1),
             ("idp", built_in("saml", "saml"), 1),
             ("loki", built_in("logging", "loki_push_api"), 1),
+            ("ca", built_in("certificates", "tls-certificates"), 1),
             ("bulletin", built_in("motd", "motd"), 1),
         ] {
             let changes = model.deploy(name, charm, BTreeMap::new(), units).unwrap();
