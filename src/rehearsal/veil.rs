@@ -2,17 +2,11 @@
 
 use crate::interfaces::url::percent_decode;
 use crate::runtime::environment::{Assignment, Origin};
-use crate::runtime::mask::Mask;
+use crate::runtime::mask::{Mask, is_secret_key, tells};
 use crate::runtime::observation::Observation;
 
 /// What stands for a secret.
 const HIDDEN: &str = "***";
-
-/// Parts of names whose values are secret as a whole.
-const TELLING: &[&str] = &["CREDENTIAL", "KEY", "PASSW", "PRIVATE", "SECRET", "TOKEN"];
-
-/// Keys of a provider's secret that are no secret themselves.
-const HARMLESS: &[&str] = &["tls", "tls-ca", "username"];
 
 /// What is secret in one environment.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +34,7 @@ impl Veil {
             .flat_map(|it| it.secrets.values());
         let contents = contents
             .flatten()
-            .filter(|(key, value)| !HARMLESS.contains(&key.as_str()) && !value.contains("://"))
+            .filter(|(key, value)| is_secret_key(key) && !value.contains("://"))
             .map(|(_, value)| value.clone());
         let in_urls = list.iter().flat_map(|set| passwords(&set.value));
         let values: Vec<String> = whole
@@ -71,12 +65,6 @@ impl Veil {
             _ => queries(&hidden),
         }
     }
-}
-
-fn tells(name: &str) -> bool {
-    let name = name.to_uppercase();
-    // A file with a secret in it is no secret.
-    TELLING.iter().any(|part| name.contains(part)) && !name.ends_with("LOCATION")
 }
 
 /// The passwords of all URLs in a value, as they are written and as they are meant.

@@ -8,8 +8,18 @@ use crate::interfaces::url::{Url, percent_decode, percent_encode};
 /// No longer than this, in characters: a status is shown in one column.
 const LIMIT: usize = 200;
 
-/// Keys of a provider's secret that are no secret themselves.
-const HARMLESS: &[&str] = &["tls", "tls-ca", "username"];
+/// Whether a key of a provider's secret is secret itself.
+pub(crate) fn is_secret_key(key: &str) -> bool {
+    !matches!(key, "tls" | "tls-ca" | "username")
+}
+
+/// Whether a variable's name, or a parameter's, tells that its value is secret as a whole.
+pub(crate) fn tells(name: &str) -> bool {
+    const TELLING: &[&str] = &["CREDENTIAL", "KEY", "PASSW", "PRIVATE", "SECRET", "TOKEN"];
+    // The server is no key, and a file with a secret in it is none.
+    let name = name.to_uppercase().replace("VALKEY", "");
+    TELLING.iter().any(|part| name.contains(part)) && !name.ends_with("LOCATION")
+}
 
 /// Hides values of variables that may be secret.
 #[derive(Clone, Default, Eq, PartialEq)]
@@ -28,22 +38,13 @@ impl Mask {
     /// A mask for all that an environment may hold of secrets.
     #[must_use]
     pub fn of(environment: &Bag) -> Self {
-        const TELLING: &[&str] = &[
-            "CONNECT_STRING",
-            "KEY",
-            "NETLOC",
-            "PASSW",
-            "SECRET",
-            "TOKEN",
-            "PROXY",
-            "URI",
-            "URL",
-        ];
+        const CARRIERS: &[&str] = &["CONNECT_STRING", "NETLOC", "PROXY", "URI", "URL"];
         const HARMLESS: &[&str] = &["_BASE_URL", "_URL_SCHEME", "NO_PROXY"];
         let is_secret = |name: &str| {
-            let name = name.to_uppercase();
-            TELLING.iter().any(|part| name.contains(part))
-                && !HARMLESS.iter().any(|end| name.ends_with(end))
+            let upper = name.to_uppercase();
+            let carries = CARRIERS.iter().any(|part| upper.contains(part))
+                && !HARMLESS.iter().any(|end| upper.ends_with(end));
+            carries || tells(name)
         };
         let values = environment
             .iter()
@@ -66,7 +67,7 @@ impl Mask {
         let relations = observation.relations.iter();
         let of_relations = relations
             .flat_map(|relation| relation.secrets.values().flatten())
-            .filter(|(key, _)| !HARMLESS.contains(&key.as_str()))
+            .filter(|(key, _)| is_secret_key(key))
             .map(|(_, value)| value);
         let values = of_options.chain(of_relations).map(String::as_str);
         mask.secrets.extend(Self::of_values(values).secrets);
@@ -158,6 +159,8 @@ mod tests {
             ("POSTGRESQL_DB_PASSWORD", "p@ss/w"),
             ("APP_SECRET_KEY", "abcdefgh"),
             ("APP_GREETING", "Hello"),
+            ("VALKEY_DB_PASSWORD", "valpass"),
+            ("VALKEY_VERSION", "7.0.15"),
             ("APP_BASE_URL", "http://web.demo:8080"),
             ("http_proxy", "http://u:hunter%402@squid:3128"),
         ]
@@ -171,6 +174,12 @@ mod tests {
     fn secrets_are_hidden_in_every_form() {
         let hidden = mask().hide("a p@ss/w b p%40ss%2Fw c abcdefgh d Hello http://web.demo:8080/x");
         assert_eq!(hidden, "a *** b *** c *** d Hello http://web.demo:8080/x");
+    }
+
+    #[test]
+    fn the_name_of_a_server_makes_no_secret() {
+        let hidden = mask().hide("Java 17.0.15 with valpass");
+        assert_eq!(hidden, "Java 17.0.15 with ***");
     }
 
     #[test]
