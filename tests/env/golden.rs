@@ -37,7 +37,7 @@ fn the_recorded_environments_come_out_without_a_hook() {
                 failures.push(format!("{name}: {variable} is {got:?}, not {value}"));
             }
         }
-        for variable in told.variables.keys() {
+        for variable in told.variables.keys().filter(|_| !expected.is_partial) {
             if environment.get(variable).is_none() {
                 failures.push(format!("{name}: {variable} is too many"));
             }

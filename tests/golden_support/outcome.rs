@@ -29,7 +29,7 @@ pub struct Outcome {
     pub(super) facts: Map<String, Value>,
     pub(super) varying: Vec<String>,
     /// Whether nothing is known but what is said: where the peer's hook failed.
-    pub(super) is_partial: bool,
+    pub is_partial: bool,
     /// What a second hook on the resulting state would still do.
     pub again: Vec<String>,
 }
