@@ -1,5 +1,8 @@
 //! Text that others wrote, made fit for a status or a log: no secrets, one line, not too long.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
 use super::last_words::last_words;
 use super::observation::Observation;
 use crate::interfaces::Bag;
@@ -7,6 +10,12 @@ use crate::interfaces::url::{Url, percent_decode, percent_encode};
 
 /// No longer than this, in characters: a status is shown in one column.
 const LIMIT: usize = 200;
+
+/// Nothing shorter is hidden, in bytes.
+const LEAST: usize = 3;
+
+/// Nothing shorter is looked for in base64, in bytes: its few characters may stand for anything.
+const LEAST_ENCODED: usize = 6;
 
 /// Whether a key of a provider's secret is secret itself.
 pub(crate) fn is_secret_key(key: &str) -> bool {
@@ -26,6 +35,37 @@ pub(crate) fn tells(name: &str) -> bool {
 pub struct Mask {
     /// Longest first, so that a part of a longer secret does not spoil it.
     secrets: Vec<String>,
+}
+
+/// How a secret may be written in what others print.
+fn forms(value: &str) -> Vec<String> {
+    let mut forms = vec![
+        value.to_owned(),
+        percent_encode(value),
+        percent_decode(value),
+    ];
+    let json = serde_json::Value::from(value).to_string();
+    forms.push(json.trim_matches('"').to_owned());
+    if value.len() >= LEAST_ENCODED {
+        for before in 0..3 {
+            forms.extend(inside_base64(value, before));
+        }
+    }
+    forms.retain(|form| form.len() >= LEAST);
+    forms
+}
+
+/// The characters that stand for nothing but the value where it is encoded behind others, of both alphabets.
+fn inside_base64(value: &str, before: usize) -> [String; 2] {
+    let bytes: Vec<u8> = std::iter::repeat_n(0, before)
+        .chain(value.bytes())
+        .collect();
+    let whole = bytes.len() * 8 / 6;
+    let of_others = (before * 8).div_ceil(6);
+    [STANDARD_NO_PAD, URL_SAFE_NO_PAD].map(|alphabet| {
+        let text = alphabet.encode(&bytes);
+        text.get(of_others..whole).unwrap_or_default().to_owned()
+    })
 }
 
 impl std::fmt::Debug for Mask {
@@ -77,16 +117,9 @@ impl Mask {
 
     /// A mask for values.
     pub fn of_values<'a>(values: impl Iterator<Item = &'a str>) -> Self {
-        let forms = |value: &str| {
-            [
-                value.to_owned(),
-                percent_encode(value),
-                percent_decode(value),
-            ]
-        };
         let mut mask = Self {
             secrets: values
-                .filter(|value| value.len() >= 3)
+                .filter(|value| value.len() >= LEAST)
                 .flat_map(forms)
                 .collect(),
         };
@@ -180,6 +213,24 @@ mod tests {
     fn the_name_of_a_server_makes_no_secret() {
         let hidden = mask().hide("Java 17.0.15 with valpass");
         assert_eq!(hidden, "Java 17.0.15 with ***");
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_json_and_in_base64_wherever_they_begin() {
+        let mask = Mask::of_values(["a\"b\\c\nd", "correct horse"].into_iter());
+        assert_eq!(mask.hide(r#"{"x": "a\"b\\c\nd"}"#), r#"{"x": "***"}"#);
+        for (before, encoded) in [
+            ("", "Y29ycmVjdCBob3JzZQ=="),
+            ("u:", "dTpjb3JyZWN0IGhvcnNl"),
+            ("me:", "bWU6Y29ycmVjdCBob3JzZQ=="),
+            ("x", "eGNvcnJlY3QgaG9yc2U="),
+        ] {
+            let hidden = mask.hide(encoded);
+            assert!(
+                hidden.contains("***") && hidden.len() < 12,
+                "{before}: {hidden}"
+            );
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod frameworks;
 mod gunicorn;
 mod journey;
 mod kills;
+mod leaks;
 mod logs;
 mod migration;
 #[path = "../python_packages/mod.rs"]

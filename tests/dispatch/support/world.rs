@@ -178,6 +178,16 @@ impl World {
         self.path().join("units").join(unit.replace('/', "-"))
     }
 
+    /// All that the unit's container consists of outside of itself.
+    pub fn container_files(&self, unit: &str) -> PathBuf {
+        self.container_directory(unit)
+    }
+
+    /// The charm's directory.
+    pub fn charm_directory(&self) -> PathBuf {
+        self.charm.clone()
+    }
+
     /// The directory where the proxy of the unit's Pebble listens.
     pub(super) fn proxy_directory(&self, unit: &str) -> PathBuf {
         self.path().join("proxies").join(unit.replace('/', "-"))
