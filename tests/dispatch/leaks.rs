@@ -26,9 +26,18 @@ fn seed(name: &str) -> String {
     format!("{SEED}{name}Zq/@:+% \"é'")
 }
 
+/// Endpoint, interface, whether units tell it, what is told, and the keys of its secret.
+type Provider = (
+    &'static str,
+    &'static str,
+    bool,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
 /// The interfaces: the endpoint, what the provider tells with `SEED` for a seed, `SECRET` for the URI of its secret,
 /// `ID` for what it was asked by, whether its units tell it, and the keys of its secret.
-const PROVIDERS: [(&str, &str, bool, &[(&str, &str)], &[&str]); 16] = [
+const PROVIDERS: [Provider; 16] = [
     (
         "postgresql",
         "postgresql_client",
@@ -532,7 +541,12 @@ async fn search(world: &World, keys: &[String]) {
     secrets.extend(keys.iter().cloned());
     let search = Search::of(&secrets);
     assert!(search.is_in(&STANDARD.encode(format!("abcd{}", seed("x")))));
+    search_what_was_said(world, &search);
+    search_what_was_written(world, &search).await;
+}
 
+/// All that was printed, logged, shown, told to others, or is in an argument.
+fn search_what_was_said(world: &World, search: &Search) {
     let ran = world.ran.borrow();
     assert!(ran.len() > 60, "{}", ran.len());
     let (mut statuses, mut secrets_read) = (0, 0);
@@ -590,7 +604,10 @@ async fn search(world: &World, keys: &[String]) {
         );
     }
     search.assert_not_in("statuses", &format!("{:?}", world.status(UNIT)));
+}
 
+/// All files, those of the container too.
+async fn search_what_was_written(world: &World, search: &Search) {
     // Outside of the container nothing is written at all.
     let mut outside = Vec::new();
     files(&world.charm_directory(), &mut outside);
@@ -620,7 +637,6 @@ async fn search(world: &World, keys: &[String]) {
     let (of_app, of_charm): (Vec<&str>, Vec<&str>) = found
         .lines()
         .partition(|path| path.starts_with("/tmp/env-"));
-    println!("{of_app:?} {of_charm:?}, {} dispatches", ran.len());
     assert!(!of_app.is_empty());
     let allowed = |path: &&&str| **path == "/tmp/motd/greeting";
     assert_eq!(
