@@ -1,6 +1,6 @@
 //! Pages through a forward proxy, the only way out of a container.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, TcpListener, UdpSocket};
 
 use crate::integration::Integration;
@@ -36,7 +36,9 @@ fn page(text: &'static str) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
+            // Closed before all is read, the connection would be reset, and the answer lost.
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            lines.take_while(|line| !line.is_empty()).for_each(drop);
             let head =
                 "HTTP/1.0 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length";
             let _ = write!(stream, "{head}: {}\r\n\r\n{text}", text.len());

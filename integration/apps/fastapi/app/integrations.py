@@ -64,7 +64,7 @@ def cache_client() -> redis.Redis:
 
 
 @router.put("/cache/{key}")
-def put_into_cache(key: str, value: Text) -> str:
+def put_into_cache(key: str, value: Text = b"") -> str:
     cache_client().set(key, value)
     return "stored"
 
@@ -92,7 +92,7 @@ def bucket():
 
 
 @router.put("/objects/{name}")
-def put_object(name: str, content: Text) -> str:
+def put_object(name: str, content: Text = b"") -> str:
     bucket().put_object(Key=name, Body=content)
     return "stored"
 
@@ -110,7 +110,7 @@ def channel() -> pika.adapters.blocking_connection.BlockingChannel:
 
 
 @router.post("/messages")
-def publish(message: Text) -> str:
+def publish(message: Text = b"") -> str:
     with channel() as queue:
         queue.basic_publish(exchange="", routing_key=QUEUE, body=message)
     return "queued"
@@ -124,7 +124,7 @@ def consume() -> Response:
 
 
 @router.post("/mail")
-def send_mail(to: str, text: Text) -> str:
+def send_mail(to: str, text: Text = b"") -> str:
     message = EmailMessage()
     message["Subject"] = "From fastapi-visitors"
     message["From"] = "fastapi-visitors@example.com"
